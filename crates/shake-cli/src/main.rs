@@ -1,0 +1,2 @@
+//! The `shake-cli` command.
+fn main() {}
