@@ -1,1 +1,35 @@
-//! Commands to the right node of a Redis or Valkey cluster, in order: slot map, keys, lanes, redirects, confirmed positions.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+pub mod command;
+
+mod addr;
+mod client;
+mod connect;
+mod credentials;
+mod discovery;
+mod info;
+mod lane;
+mod position;
+mod redirect;
+mod refusal;
+mod router;
+mod slot;
+mod slot_map;
+mod slot_set;
+mod topology;
+
+pub use addr::{AddrError, NodeAddr};
+pub use client::{Client, ClientError};
+pub use connect::{BoxFuture, Connect, Io, TcpConnect};
+pub use credentials::Credentials;
+pub use discovery::{Discovery, TargetKind};
+pub use info::{Info, InfoError};
+pub use position::{Phase, Position};
+pub use redirect::{Redirect, RedirectError};
+pub use refusal::{Refusal, Response};
+pub use router::{BusyKey, Event, Hold, Outgoing, Route, Router, RouterConfig, RouterError};
+pub use slot::{SLOTS, Slot, SlotOutOfRange, SlotRange, hash_tag, slot_of};
+pub use slot_map::{NodeIndex, SlotMap, SlotOwner};
+pub use slot_set::SlotSet;
+pub use topology::{Asked, Flags, LinkState, Node, NodeId, Place, Role, Topology, TopologyError, TopologyErrorKind};

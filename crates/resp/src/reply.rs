@@ -89,6 +89,19 @@ impl Reply {
         }
     }
 
+    /// The first error in the reply: itself, or an element of it.
+    #[must_use]
+    pub fn first_error(&self) -> Option<&ErrorReply> {
+        match self {
+            Self::Error(error) => Some(error),
+            Self::Array(elements) | Self::Set(elements) | Self::Push(elements) => {
+                elements.iter().find_map(Self::first_error)
+            }
+            Self::Map(pairs) => pairs.iter().find_map(|(key, value)| key.first_error().or_else(|| value.first_error())),
+            _ => None,
+        }
+    }
+
     /// The reply, or the error that it is.
     ///
     /// # Errors
@@ -233,6 +246,17 @@ mod tests {
         for (text, want) in cases {
             assert_eq!(parse(text), Ok(want), "{text:?}");
         }
+    }
+
+    #[test]
+    fn an_error_inside_exec_is_found() {
+        let frame = Bytes::from_static(b"*2\r\n+OK\r\n-WRONGTYPE no\r\n");
+        let found = ReplyScanner::default().scan(&frame).unwrap().unwrap();
+        assert!(found.has_error);
+        assert_eq!(Reply::parse(frame).unwrap().first_error(), Some(&ErrorReply::parse(b"WRONGTYPE no")));
+        let mut scanner = ReplyScanner::default();
+        assert!(scanner.scan(b"-ERR\r\n").unwrap().unwrap().has_error);
+        assert!(!scanner.scan(b"*1\r\n+OK\r\n").unwrap().unwrap().has_error);
     }
 
     #[test]

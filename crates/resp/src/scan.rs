@@ -24,6 +24,7 @@ pub struct ReplyScanner {
     /// How many elements are still to come, of every array that is open; the outermost first.
     open: Vec<usize>,
     kind: Option<ReplyKind>,
+    has_error: bool,
 }
 
 /// What [`ReplyScanner::scan`] found.
@@ -33,6 +34,8 @@ pub struct Scanned {
     pub len: usize,
     /// Its kind.
     pub kind: ReplyKind,
+    /// Whether it is an error, or one of its elements is: `EXEC` answers with the reply to each command.
+    pub has_error: bool,
 }
 
 /// The kind of a reply, by its type byte.
@@ -71,7 +74,7 @@ impl ReplyScanner {
         Self { limits, ..Self::default() }
     }
 
-    /// Looks for the end of the reply that starts at `buf[0]`.
+    /// Looks for the end of the reply that starts at `buf[0]`; answers `None` when more bytes are needed.
     ///
     /// # Errors
     /// When the bytes are not a reply, or it exceeds the limits. The offset counts from `buf[0]`.
@@ -80,6 +83,7 @@ impl ReplyScanner {
             let Some(element) = self.element(buf)? else { return Ok(None) };
             self.at = element.behind;
             self.searched = 0;
+            self.has_error |= element.kind == ReplyKind::Error;
             if element.is_attribute {
                 // Attributes stand before the reply that they belong to, and are not counted as an element.
                 self.push(element.children)?;
@@ -98,7 +102,8 @@ impl ReplyScanner {
             }
             if self.open.is_empty() {
                 let kind = self.kind.take().unwrap_or(element.kind);
-                return Ok(Some(Scanned { len: std::mem::take(&mut self.at), kind }));
+                let has_error = std::mem::take(&mut self.has_error);
+                return Ok(Some(Scanned { len: std::mem::take(&mut self.at), kind, has_error }));
             }
         }
     }

@@ -1,0 +1,150 @@
+use std::io;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use resp::{CodecError, ErrorReply, Reply, ReplyCodec};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_util::codec::{Decoder, Encoder};
+
+use crate::{Connect, Credentials, Io, NodeAddr};
+
+/// A control connection to one node: one question, one answer.
+///
+/// For asking a server about itself; data travels on lanes.
+pub struct Client {
+    node: NodeAddr,
+    io: Box<dyn Io>,
+    codec: ReplyCodec,
+    received: BytesMut,
+    patience: Duration,
+}
+
+impl Client {
+    /// Connects and authenticates.
+    ///
+    /// # Errors
+    /// When the node cannot be reached within the connector's time, or refuses the credentials.
+    pub async fn connect(
+        connect: &dyn Connect,
+        node: &NodeAddr,
+        credentials: Option<&Credentials>,
+    ) -> Result<Self, ClientError> {
+        let io = connect.connect(node).await.map_err(|source| ClientError::connection(node, source))?;
+        let mut client = Self {
+            node: node.clone(),
+            io,
+            codec: ReplyCodec::default(),
+            received: BytesMut::new(),
+            patience: PATIENCE,
+        };
+        if let Some(credentials) = credentials {
+            client.call(&credentials.command()).await?;
+        }
+        Ok(client)
+    }
+
+    /// The node at the other end.
+    #[must_use]
+    pub fn node(&self) -> &NodeAddr {
+        &self.node
+    }
+
+    /// Sends a command and waits for its reply.
+    ///
+    /// # Errors
+    /// When the reply is an error, does not come within ten seconds, or the connection fails.
+    pub async fn call<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<Reply, ClientError> {
+        let answer = timeout(self.patience, self.exchange(args)).await;
+        let reply = match answer {
+            Ok(reply) => reply.map_err(|source| self.codec_error(source))?,
+            Err(_) => return Err(ClientError::connection(&self.node, silent(self.patience))),
+        };
+        reply.into_result().map_err(|reply| ClientError::Refused { node: self.node.clone(), reply })
+    }
+
+    /// As [`call`](Self::call), for commands that answer with a text.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), and when the answer is not a string.
+    pub async fn text<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<Bytes, ClientError> {
+        let reply = self.call(args).await?;
+        let text = reply.as_bytes().cloned();
+        text.ok_or_else(|| ClientError::connection(&self.node, io::Error::other("the answer is not a text")))
+    }
+
+    /// Gives the connection up for other use. Everything that was asked has been answered.
+    #[must_use]
+    pub fn into_io(self) -> Box<dyn Io> {
+        self.io
+    }
+
+    async fn exchange<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<Reply, CodecError> {
+        let mut request = BytesMut::new();
+        self.codec.encode(args, &mut request)?;
+        self.io.write_all(&request).await?;
+        loop {
+            if let Some(reply) = self.codec.decode(&mut self.received)? {
+                return Ok(reply);
+            }
+            if self.io.read_buf(&mut self.received).await? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+        }
+    }
+
+    fn codec_error(&self, source: CodecError) -> ClientError {
+        match source {
+            CodecError::Io(source) => ClientError::connection(&self.node, source),
+            CodecError::Resp(source) => ClientError::connection(&self.node, io::Error::other(source)),
+        }
+    }
+}
+
+/// Why a control connection did not get its answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The connection could not be made, failed, or fell silent.
+    #[error("{node}: {source}")]
+    Connection {
+        /// The node.
+        node: NodeAddr,
+        /// What happened to the connection.
+        source: io::Error,
+    },
+    /// The node answered with an error.
+    #[error("{node}: {reply}")]
+    Refused {
+        /// The node.
+        node: NodeAddr,
+        /// Its reply.
+        reply: ErrorReply,
+    },
+}
+
+impl ClientError {
+    fn connection(node: &NodeAddr, source: io::Error) -> Self {
+        Self::Connection { node: node.clone(), source }
+    }
+
+    /// The node's answer cannot be understood.
+    pub(crate) fn malformed(node: &NodeAddr, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::connection(node, io::Error::other(error))
+    }
+
+    /// The error reply, when that is what it was.
+    #[must_use]
+    pub fn reply(&self) -> Option<&ErrorReply> {
+        match self {
+            Self::Refused { reply, .. } => Some(reply),
+            Self::Connection { .. } => None,
+        }
+    }
+}
+
+fn silent(after: Duration) -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {after:?}"))
+}
+
+/// How long a question may take.
+const PATIENCE: Duration = Duration::from_secs(10);

@@ -1,0 +1,111 @@
+use std::collections::BTreeSet;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::client::{Client, ClientError};
+use crate::{Asked, Connect, Credentials, NodeAddr, SlotMap, Topology};
+
+/// Finds out which node of a target owns which slot.
+pub struct Discovery {
+    connect: Arc<dyn Connect>,
+    credentials: Option<Credentials>,
+    kind: TargetKind,
+    seeds: Vec<NodeAddr>,
+    /// Nodes that were part of the cluster when it was last asked: the seeds may be gone by then.
+    known: Mutex<BTreeSet<NodeAddr>>,
+}
+
+/// What a target is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A cluster: any of its nodes knows the others.
+    Cluster,
+    /// One server for all slots.
+    Standalone,
+}
+
+impl Discovery {
+    /// Will ask `seeds`, in this order, and later the nodes that they named. There must be one seed.
+    #[must_use]
+    pub fn new(
+        connect: Arc<dyn Connect>,
+        kind: TargetKind,
+        seeds: Vec<NodeAddr>,
+        credentials: Option<Credentials>,
+    ) -> Self {
+        Self { connect, credentials, kind, seeds, known: Mutex::default() }
+    }
+
+    /// How connections are made.
+    #[must_use]
+    pub fn connector(&self) -> Arc<dyn Connect> {
+        self.connect.clone()
+    }
+
+    /// The node that is asked first.
+    #[must_use]
+    pub fn seed(&self) -> NodeAddr {
+        self.seeds.first().cloned().unwrap_or_else(|| NodeAddr::new("", 0))
+    }
+
+    /// A control connection to a node.
+    ///
+    /// # Errors
+    /// When it cannot be had.
+    pub async fn client(&self, node: &NodeAddr) -> Result<Client, ClientError> {
+        Client::connect(&*self.connect, node, self.credentials.as_ref()).await
+    }
+
+    /// The owners of all slots, from the first node that tells: `hint` before the seeds, the seeds before what is
+    /// known beside them.
+    ///
+    /// # Errors
+    /// When no node answers, with what the last one said.
+    pub async fn slot_map(&self, hint: Option<&NodeAddr>) -> Result<SlotMap, ClientError> {
+        if self.kind == TargetKind::Standalone {
+            return Ok(SlotMap::single(self.seed()));
+        }
+        let topology = self.topology(hint).await?;
+        Ok(SlotMap::from_topology(&topology))
+    }
+
+    /// The cluster as its first node that answers sees it.
+    ///
+    /// # Errors
+    /// As [`slot_map`](Self::slot_map).
+    pub async fn topology(&self, hint: Option<&NodeAddr>) -> Result<Topology, ClientError> {
+        let mut failure = None;
+        for node in self.candidates(hint) {
+            match self.ask(&node).await {
+                Ok(topology) => {
+                    self.remember(&topology);
+                    return Ok(topology);
+                }
+                Err(error) => failure = Some(error),
+            }
+        }
+        Err(failure.unwrap_or_else(|| ClientError::malformed(&self.seed(), io::Error::other("no node to ask"))))
+    }
+
+    async fn ask(&self, node: &NodeAddr) -> Result<Topology, ClientError> {
+        let mut client = self.client(node).await?;
+        let text = client.text(&["CLUSTER", "NODES"]).await?;
+        Topology::from_nodes(&text, Asked::host(&node.host)).map_err(|error| ClientError::malformed(node, error))
+    }
+
+    fn candidates(&self, hint: Option<&NodeAddr>) -> Vec<NodeAddr> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<NodeAddr> = Vec::new();
+        for node in hint.into_iter().chain(&self.seeds).chain(known.iter()) {
+            if !all.contains(node) {
+                all.push(node.clone());
+            }
+        }
+        all
+    }
+
+    fn remember(&self, topology: &Topology) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = topology.nodes.iter().filter(|node| node.is_usable()).map(|node| node.addr.clone()).collect();
+    }
+}

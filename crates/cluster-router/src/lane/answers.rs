@@ -1,0 +1,262 @@
+//! Replies matched with what they answer: which entries are confirmed, and which have to go out again.
+
+use bytes::{Buf, Bytes, BytesMut};
+use resp::{ErrorReply, Reply, ReplyKind, ReplyScanner};
+
+use super::queue::{Entry, Queue};
+use crate::Slot;
+use crate::router::Tracker;
+
+/// The sans-IO half of a lane: entries in, replies in; confirmations and troubles out.
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// What is on its way.
+    pub(crate) queue: Queue,
+    /// Entries that have to go out again: the first refused one of a slot and all behind it in that slot, in order.
+    /// What a node did for the later ones does not count, or they would take effect before the refused one.
+    pub(crate) returned: Queue,
+    refused_slots: Vec<Slot>,
+    scanner: ReplyScanner,
+    /// Replies read for the entry at the head.
+    read: u32,
+    /// The first error among them.
+    error: Option<ErrorReply>,
+}
+
+/// What is to be done about an error reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The entry goes out again, when what stands in the way is settled.
+    Again,
+    /// The error is as good as a success: the configuration says so.
+    Accept,
+    /// No way on.
+    Fatal,
+}
+
+/// A refused entry.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    /// The node's reply.
+    pub(crate) error: ErrorReply,
+    /// What was refused.
+    pub(crate) entry: Entry,
+    /// Its bytes.
+    pub(crate) bytes: Bytes,
+}
+
+/// What came of reading replies.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    /// The first refusal that is to be tried again.
+    pub(crate) again: Option<ErrorReply>,
+    /// A refusal that ends the link.
+    pub(crate) fatal: Option<Refused>,
+}
+
+impl Answers {
+    /// Reads all whole replies in `input`.
+    ///
+    /// # Errors
+    /// When the bytes are not replies, or answer nothing.
+    pub(crate) fn read(
+        &mut self,
+        input: &mut BytesMut,
+        tracker: &mut Tracker,
+        judge: &dyn Fn(&ErrorReply) -> Verdict,
+    ) -> Result<Outcome, AnswerError> {
+        let mut outcome = Outcome::default();
+        let mut at = 0;
+        while outcome.fatal.is_none() {
+            let rest = input.get(at..).unwrap_or_default();
+            if rest.starts_with(OK) && self.read == 0 && self.confirm_plain(tracker) {
+                at += OK.len();
+                continue;
+            }
+            let Some(found) = self.scanner.scan(rest)? else { break };
+            let frame = rest.get(..found.len).unwrap_or_default();
+            at += found.len;
+            if found.kind == ReplyKind::Push {
+                continue;
+            }
+            let entry = self.queue.head().ok_or(AnswerError::Unasked)?;
+            if found.has_error && self.error.is_none() {
+                self.error = Reply::parse(Bytes::copy_from_slice(frame))?.first_error().cloned();
+            }
+            self.read += 1;
+            if self.read == entry.replies {
+                self.read = 0;
+                self.conclude(entry, tracker, judge, &mut outcome);
+            }
+        }
+        input.advance(at);
+        Ok(outcome)
+    }
+
+    /// The case of nearly all replies: `+OK` to a command of one reply, in a slot where nothing was refused.
+    fn confirm_plain(&mut self, tracker: &mut Tracker) -> bool {
+        let Some(entry) = self.queue.head().filter(|entry| entry.replies == 1) else { return false };
+        if !self.refused_slots.is_empty() {
+            return false;
+        }
+        self.confirm(entry, tracker);
+        true
+    }
+
+    fn conclude(
+        &mut self,
+        entry: Entry,
+        tracker: &mut Tracker,
+        judge: &dyn Fn(&ErrorReply) -> Verdict,
+        outcome: &mut Outcome,
+    ) {
+        let behind_refused = entry.slot.is_some_and(|slot| self.refused_slots.contains(&slot));
+        let Some(error) = self.error.take() else {
+            return if behind_refused { self.take_back(entry) } else { self.confirm(entry, tracker) };
+        };
+        match judge(&error) {
+            _ if behind_refused => self.take_back(entry),
+            Verdict::Accept => self.confirm(entry, tracker),
+            Verdict::Again => {
+                self.refused_slots.extend(entry.slot);
+                self.take_back(entry);
+                outcome.again.get_or_insert(error);
+            }
+            Verdict::Fatal => {
+                let bytes = Bytes::copy_from_slice(self.queue.head_bytes());
+                outcome.fatal = Some(Refused { error, entry, bytes });
+            }
+        }
+    }
+
+    fn confirm(&mut self, entry: Entry, tracker: &mut Tracker) {
+        self.queue.pop();
+        if let Some(round) = entry.round {
+            tracker.confirm(round);
+        }
+    }
+
+    fn take_back(&mut self, entry: Entry) {
+        let bytes = self.queue.head_bytes();
+        self.returned.push(entry, |out| out.extend_from_slice(bytes));
+        self.queue.pop();
+    }
+
+    /// Takes out everything that is not confirmed, in an order that is right for every slot, and starts anew.
+    pub(crate) fn take_open(&mut self) -> [Queue; 2] {
+        let Self { queue, returned, .. } = std::mem::take(self);
+        [returned, queue]
+    }
+
+    /// Forgets what was read of a connection that is gone.
+    pub(crate) fn connection_lost(&mut self) {
+        self.scanner = ReplyScanner::default();
+        self.read = 0;
+        self.error = None;
+    }
+}
+
+/// Why what a node sends cannot be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AnswerError {
+    #[error("the node sent what is no reply: {0}")]
+    NoReply(#[from] resp::Error),
+    #[error("the node sent a reply that nothing was asked for")]
+    Unasked,
+}
+
+const OK: &[u8] = b"+OK\r\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Position;
+
+    fn judge(error: &ErrorReply) -> Verdict {
+        match error.code() {
+            b"MOVED" | b"OOM" => Verdict::Again,
+            b"BUSYKEY" => Verdict::Accept,
+            _ => Verdict::Fatal,
+        }
+    }
+
+    struct Bench {
+        answers: Answers,
+        tracker: Tracker,
+        input: BytesMut,
+    }
+
+    impl Bench {
+        /// Entries named by a letter each, with their slot and number of replies; all are sent.
+        fn new(entries: &[(char, Option<u16>, u32)]) -> Self {
+            let (mut answers, mut tracker) = (Answers::default(), Tracker::default());
+            for &(name, slot, replies) in entries {
+                let slot = slot.and_then(Slot::new);
+                let entry = Entry { slot, replies, db: 0, offset: 0, round: Some(tracker.open()) };
+                answers.queue.push(entry, |out| out.extend_from_slice(name.to_string().as_bytes()));
+            }
+            tracker.end_round(Position { offset: 1, ..Position::default() });
+            let len = answers.queue.unsent().len();
+            answers.queue.wrote(len);
+            Self { answers, tracker, input: BytesMut::new() }
+        }
+
+        fn receive(&mut self, bytes: &str) -> Outcome {
+            self.input.extend_from_slice(bytes.as_bytes());
+            self.answers.read(&mut self.input, &mut self.tracker, &judge).unwrap()
+        }
+
+        fn open(&mut self) -> String {
+            let queues = self.answers.take_open();
+            let bytes = queues.iter().flat_map(|queue| queue.entries().flat_map(|(_, bytes)| bytes.to_vec()));
+            String::from_utf8(bytes.collect()).unwrap()
+        }
+    }
+
+    #[test]
+    fn every_reply_confirms_one_entry() {
+        let mut bench = Bench::new(&[('a', Some(1), 1), ('b', Some(2), 1), ('c', None, 1)]);
+        bench.receive("+OK\r\n:5\r\n+O");
+        assert!(!bench.tracker.is_idle());
+        bench.receive("K\r\n");
+        assert!(bench.tracker.is_idle());
+        assert_eq!(bench.open(), "");
+    }
+
+    #[test]
+    fn a_refusal_takes_all_later_entries_of_its_slot_along() {
+        let mut bench = Bench::new(&[('a', Some(1), 1), ('b', Some(2), 1), ('c', Some(1), 1), ('d', Some(2), 1)]);
+        let outcome = bench.receive("-OOM no\r\n+OK\r\n:1\r\n+OK\r\n");
+        assert!(outcome.again.is_some_and(|error| error.is("OOM")));
+        assert_eq!(bench.open(), "ac");
+    }
+
+    #[test]
+    fn a_transaction_is_one_entry() {
+        let mut bench = Bench::new(&[('t', Some(1), 4), ('u', Some(1), 4), ('v', Some(2), 4)]);
+        bench.receive("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:2\r\n");
+        let outcome = bench.receive("+OK\r\n-MOVED 1 h:1\r\n-MOVED 1 h:1\r\n-EXECABORT Transaction discarded\r\n");
+        assert!(outcome.again.is_some_and(|error| error.is("MOVED")));
+        let outcome = bench.receive("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n-WRONGTYPE no\r\n");
+        let refused = outcome.fatal.unwrap();
+        assert_eq!((refused.error.code(), &refused.bytes[..]), (&b"WRONGTYPE"[..], &b"v"[..]));
+        assert_eq!(bench.open(), "uv");
+    }
+
+    #[test]
+    fn an_accepted_error_confirms() {
+        let mut bench = Bench::new(&[('a', Some(1), 1)]);
+        bench.receive("-BUSYKEY Target key name already exists.\r\n");
+        assert!(bench.tracker.is_idle());
+    }
+
+    #[test]
+    fn pushes_answer_nothing_and_replies_must_answer_something() {
+        let mut bench = Bench::new(&[('a', Some(1), 1)]);
+        bench.receive(">1\r\n+invalidate\r\n+OK\r\n");
+        assert!(bench.tracker.is_idle());
+        bench.input.extend_from_slice(b"+OK\r\n");
+        let unasked = bench.answers.read(&mut bench.input, &mut bench.tracker, &judge);
+        assert_eq!(unasked.unwrap_err(), AnswerError::Unasked);
+    }
+}

@@ -1,0 +1,219 @@
+//! A lane: one pipelined connection from a link to one node.
+
+mod answers;
+mod open;
+mod queue;
+
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::BytesMut;
+use resp::ErrorReply;
+use tokio::io::AsyncWrite;
+use tokio::time::{Duration, Instant};
+use tokio_util::io::poll_read_buf;
+
+pub(crate) use answers::{AnswerError, Outcome, Refused, Verdict};
+pub(crate) use open::Opening;
+pub(crate) use queue::{Entry, Queue};
+
+use crate::client::ClientError;
+use crate::router::Tracker;
+use crate::{BoxFuture, Io, NodeAddr};
+use answers::Answers;
+
+/// One ordered connection to a node, opened when there is something to send.
+///
+/// A lane does not repair anything. At the first trouble it says so; the router then has all lanes drain, takes back
+/// what is open, settles the matter, and hands it out again.
+pub(crate) struct Lane {
+    pub(crate) node: NodeAddr,
+    opening: Opening,
+    answers: Answers,
+    connection: Connection,
+    /// Send nothing new: finish what was begun and listen to what was sent.
+    draining: bool,
+    /// The database that the last entry in the queue selects.
+    db: u32,
+    /// When the node last said something, or was given something to answer after silence.
+    heard: Instant,
+}
+
+enum Connection {
+    None,
+    Opening(BoxFuture<'static, Result<Box<dyn Io>, ClientError>>),
+    Open { io: Box<dyn Io>, input: BytesMut },
+}
+
+/// What a lane is polled with.
+pub(crate) struct Turn<'a> {
+    pub(crate) tracker: &'a mut Tracker,
+    /// What to do about an error reply.
+    pub(crate) judge: &'a dyn Fn(&ErrorReply) -> Verdict,
+    /// Most bytes that may be on their way without a reply.
+    pub(crate) window: usize,
+    /// How long a node may be silent while it owes replies.
+    pub(crate) patience: Duration,
+}
+
+/// Why a lane cannot go on by itself.
+#[derive(Debug)]
+pub(crate) enum Trouble {
+    /// The node refused an entry that may be tried again.
+    Refused(ErrorReply),
+    /// The connection is gone, and with it the replies to what was sent.
+    Lost(io::Error),
+    /// The node cannot be reached, or does not let us in.
+    Unopened(ClientError),
+    /// The node refused an entry for good.
+    Fatal(Refused),
+}
+
+impl Lane {
+    pub(crate) fn new(node: NodeAddr, opening: Opening) -> Self {
+        let connection = Connection::None;
+        let heard = Instant::now();
+        Self { node, opening, answers: Answers::default(), connection, draining: false, db: 0, heard }
+    }
+
+    /// Takes an entry; `encode` writes its bytes.
+    pub(crate) fn push(&mut self, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
+        if entry.db != self.db {
+            self.db = entry.db;
+            let select = Entry { slot: None, replies: 1, round: None, ..entry };
+            self.answers.queue.push(select, |out| resp::put_command(out, &["SELECT", &entry.db.to_string()]));
+        }
+        self.answers.queue.push(entry, encode);
+    }
+
+    /// Bytes held: not confirmed.
+    pub(crate) fn bytes(&self) -> usize {
+        self.answers.queue.bytes()
+    }
+
+    /// Stops sending.
+    pub(crate) fn drain(&mut self) {
+        self.draining = true;
+        if matches!(self.connection, Connection::Opening(_)) {
+            self.connection = Connection::None;
+        }
+    }
+
+    /// Whether a draining lane has come to rest: nothing it sent can still be answered.
+    pub(crate) fn is_at_rest(&self) -> bool {
+        match self.connection {
+            Connection::Open { .. } => self.answers.queue.in_flight() == 0,
+            Connection::None | Connection::Opening(_) => true,
+        }
+    }
+
+    /// Takes out what is not confirmed, and lets the lane send again.
+    pub(crate) fn take_open(&mut self) -> [Queue; 2] {
+        self.draining = false;
+        // A SELECT that was queued but not sent goes with the rest.
+        self.db = UNKNOWN_DB;
+        self.answers.take_open()
+    }
+
+    /// Does what can be done without waiting: opens, writes, reads. Ready when there is trouble.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Poll<Trouble> {
+        if matches!(self.connection, Connection::None) {
+            if self.draining || !self.answers.queue.has_unsent() {
+                return Poll::Pending;
+            }
+            self.connection = Connection::Opening(Box::pin(open::open(self.opening.clone(), self.node.clone())));
+        }
+        if let Connection::Opening(opening) = &mut self.connection {
+            match ready!(opening.as_mut().poll(cx)) {
+                Ok(io) => self.connection = Connection::Open { io, input: BytesMut::new() },
+                Err(error) => return Poll::Ready(self.lose(Trouble::Unopened(error))),
+            }
+            self.heard = Instant::now();
+        }
+        if let Err(error) = self.write(cx, turn.window) {
+            return Poll::Ready(self.lose(Trouble::Lost(error)));
+        }
+        match self.read(cx, turn) {
+            Poll::Ready(Ok(trouble)) => Poll::Ready(trouble),
+            Poll::Ready(Err(error)) => {
+                let trouble = self.lose(Trouble::Lost(error));
+                // A connection closed while it had nothing to do is opened anew when it is needed.
+                if self.bytes() == 0 { Poll::Pending } else { Poll::Ready(trouble) }
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    fn write(&mut self, cx: &mut Context<'_>, window: usize) -> io::Result<()> {
+        let Connection::Open { io, .. } = &mut self.connection else { return Ok(()) };
+        let queue = &mut self.answers.queue;
+        loop {
+            let bytes = if self.draining || queue.in_flight() >= window {
+                queue.unsent_of_begun_entry()
+            } else {
+                queue.unsent()
+            };
+            if bytes.is_empty() {
+                return Ok(());
+            }
+            match Pin::new(&mut *io).poll_write(cx, bytes) {
+                Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(written)) => {
+                    if queue.in_flight() == 0 {
+                        self.heard = Instant::now();
+                    }
+                    queue.wrote(written);
+                }
+                Poll::Ready(Err(error)) => return Err(error),
+                Poll::Pending => return Ok(()),
+            }
+        }
+    }
+
+    fn read(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Poll<io::Result<Trouble>> {
+        let Connection::Open { io, input } = &mut self.connection else { return Poll::Pending };
+        loop {
+            input.reserve(READ_BYTES);
+            match poll_read_buf(Pin::new(&mut *io), cx, input) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
+                Poll::Ready(Ok(_)) => self.heard = Instant::now(),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => return self.check_silence(turn.patience),
+            }
+            let outcome = self.answers.read(input, turn.tracker, turn.judge);
+            match outcome.map_err(broken) {
+                Ok(Outcome { fatal: Some(refused), .. }) => return Poll::Ready(Ok(Trouble::Fatal(refused))),
+                Ok(Outcome { again: Some(error), .. }) => return Poll::Ready(Ok(Trouble::Refused(error))),
+                Ok(_) => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+
+    /// Polled at least once a second by the router's clock.
+    fn check_silence(&self, patience: Duration) -> Poll<io::Result<Trouble>> {
+        if self.answers.queue.in_flight() > 0 && self.heard.elapsed() > patience {
+            let silence = format!("no reply for {} s", patience.as_secs());
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, silence)));
+        }
+        Poll::Pending
+    }
+
+    fn lose(&mut self, trouble: Trouble) -> Trouble {
+        self.connection = Connection::None;
+        self.db = UNKNOWN_DB;
+        self.answers.connection_lost();
+        trouble
+    }
+}
+
+fn broken(error: AnswerError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+/// How much is read at once: replies are short.
+const READ_BYTES: usize = 16 << 10;
+
+/// No database has this number: the next entry selects its own.
+const UNKNOWN_DB: u32 = u32::MAX;

@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+use crate::Credentials;
+
+/// How a [`Router`](crate::Router) treats its target.
+#[derive(Debug, Clone)]
+pub struct RouterConfig {
+    /// Name of the link: its connections bear it (`CLIENT SETNAME`). Without blanks; the same after a restart, and
+    /// different from that of every other link to the same target.
+    pub link: String,
+    /// How to authenticate.
+    pub credentials: Option<Credentials>,
+    /// Most bytes on their way to one node without a reply.
+    pub window: usize,
+    /// Most bytes that the link holds for all nodes together, sent or not; above it there is
+    /// [no room](crate::Router::has_room).
+    pub budget: usize,
+    /// What `BUSYKEY` means, the answer to a RESTORE without REPLACE of a key that is there.
+    pub busy_key: BusyKey,
+    /// How long a node may owe a reply before its connection is given up.
+    pub reply_timeout: Duration,
+}
+
+impl Default for RouterConfig {
+    fn default() -> Self {
+        Self {
+            link: "shake".to_owned(),
+            credentials: None,
+            window: 4 << 20,
+            budget: 8 << 20,
+            busy_key: BusyKey::Fail,
+            reply_timeout: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What to do when the target has a key already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BusyKey {
+    /// Stop, and name the key.
+    Fail,
+    /// Leave the key as it is on the target.
+    Keep,
+}

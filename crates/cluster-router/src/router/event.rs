@@ -1,0 +1,62 @@
+use std::fmt;
+use std::time::Duration;
+
+use crate::{ClientError, NodeAddr, Position};
+
+/// What happened while the router was driven.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// Commands were confirmed: there may be [room](crate::Router::has_room), and this position is now the highest
+    /// one up to which all are.
+    Confirmed(Option<Position>),
+    /// Something stands in the way. Nothing is lost: what is open is kept, and tried again until it is through.
+    Holding(Hold),
+    /// It is settled, and commands flow again.
+    Flowing {
+        /// How many commands were handed out anew.
+        resent: u64,
+    },
+}
+
+/// What stands in the way of a link.
+#[derive(Debug)]
+pub struct Hold {
+    /// The node.
+    pub node: NodeAddr,
+    /// What it said, or what became of its connection.
+    pub cause: String,
+    /// The first word of the node's reply, when it was a reply.
+    pub code: Option<String>,
+    /// When it is tried again.
+    pub retry_in: Duration,
+    /// How many times in a row the link has held without a confirmation in between, this one counted.
+    pub attempt: u32,
+}
+
+impl fmt::Display for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; trying again in {} ms", self.node, self.cause, self.retry_in.as_millis())
+    }
+}
+
+/// Why a router cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RouterError {
+    /// A node refused a command, and trying again would not help.
+    #[error("{node} refused {command} at {position}: {reply}")]
+    Refused {
+        /// The node.
+        node: NodeAddr,
+        /// Name and key of the command.
+        command: String,
+        /// Where the command is in the source's history.
+        position: String,
+        /// The node's reply.
+        reply: resp::ErrorReply,
+    },
+    /// A node does not let us in.
+    #[error(transparent)]
+    Unopened(#[from] ClientError),
+}

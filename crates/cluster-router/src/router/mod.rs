@@ -1,0 +1,284 @@
+//! The router of one link: commands in, confirmed positions out.
+
+mod backoff;
+mod config;
+mod event;
+mod settle;
+mod tracker;
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use resp::{CommandScanner, ErrorReply};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+pub use config::{BusyKey, RouterConfig};
+pub use event::{Event, Hold, RouterError};
+pub(crate) use tracker::Tracker;
+
+use crate::lane::{Entry, Lane, Opening, Refused, Trouble, Turn, Verdict};
+use crate::{Discovery, NodeAddr, NodeIndex, Position, Refusal, Response, Slot, SlotMap};
+use backoff::Backoff;
+use settle::State;
+
+/// Sends the commands of one link to the nodes of its target, each slot's in order, and tells how far the target has
+/// confirmed them.
+///
+/// One task owns a router: it submits commands as long as there is [room](Self::has_room), ends a round where a
+/// position is worth knowing, and [drives](Self::drive) it. All reading and writing happens in `drive`; nothing runs in
+/// the background.
+///
+/// What a node refuses or a lost connection leaves open goes through one way only: all lanes come to rest, what is not
+/// confirmed is taken back, the cluster is asked for its slots, and everything is handed out again. A command whose
+/// connection was lost before its reply came may take effect twice.
+pub struct Router {
+    config: RouterConfig,
+    opening: Opening,
+    discovery: Arc<Discovery>,
+    lanes: Vec<Lane>,
+    /// The lane of each slot's owner.
+    lane_of_slot: Vec<u16>,
+    tracker: Tracker,
+    /// Where the last round ended.
+    submitted: Option<Position>,
+    reported: Option<Position>,
+    state: State,
+    backoff: Backoff,
+    events: VecDeque<Event>,
+    clock: Interval,
+}
+
+/// Where a command goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// To the owner of a slot.
+    Slot(Slot),
+    /// To every primary that owns slots, as what has no key and concerns them all.
+    EveryPrimary,
+}
+
+/// A command as the router needs to know it.
+#[derive(Debug, Clone, Copy)]
+pub struct Outgoing {
+    /// Where it goes.
+    pub route: Route,
+    /// How many replies it will get: one, but for a transaction those of MULTI, of every command, and of EXEC.
+    pub replies: u32,
+    /// The database it is for.
+    pub db: u32,
+    /// Where it ends in the source's history; for messages.
+    pub offset: u64,
+}
+
+impl Router {
+    /// A router for the target that `discovery` knows, whose slots `map` tells.
+    #[must_use]
+    pub fn new(config: RouterConfig, discovery: Arc<Discovery>, map: &SlotMap) -> Self {
+        let opening = Opening {
+            connect: discovery.connector(),
+            credentials: config.credentials.clone(),
+            name: config.link.clone(),
+        };
+        let mut clock = interval(Duration::from_secs(1));
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut router = Self {
+            config,
+            opening,
+            discovery,
+            lanes: Vec::new(),
+            lane_of_slot: Vec::new(),
+            tracker: Tracker::default(),
+            submitted: None,
+            reported: None,
+            state: State::Flowing,
+            backoff: Backoff::default(),
+            events: VecDeque::new(),
+            clock,
+        };
+        router.install(map);
+        router
+    }
+
+    /// Whether commands may be submitted: none are while something is being settled, or when too much is on its way.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        matches!(self.state, State::Flowing) && self.bytes() < self.config.budget
+    }
+
+    /// Bytes that are held because they are not confirmed.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.lanes.iter().map(Lane::bytes).sum()
+    }
+
+    /// Takes a command; `encode` writes its bytes, complete RESP commands, into the buffer they will be sent from.
+    ///
+    /// Nothing is sent before the next [`drive`](Self::drive).
+    pub fn submit(&mut self, command: Outgoing, mut encode: impl FnMut(&mut BytesMut)) {
+        let entry = Entry { slot: None, replies: command.replies, db: command.db, offset: command.offset, round: None };
+        match command.route {
+            Route::Slot(slot) => {
+                let entry = Entry { slot: Some(slot), round: Some(self.tracker.open()), ..entry };
+                let lane = self.lane_of_slot.get(slot.index()).copied().unwrap_or_default();
+                if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
+                    lane.push(entry, encode);
+                }
+            }
+            Route::EveryPrimary => {
+                for lane in &mut self.lanes {
+                    let entry = Entry { round: Some(self.tracker.open()), ..entry };
+                    lane.push(entry, &mut encode);
+                }
+            }
+        }
+    }
+
+    /// Ends a round: when all that was submitted so far is confirmed, so is `position`.
+    pub fn end_round(&mut self, position: Position) {
+        self.submitted = Some(position);
+        self.tracker.end_round(position);
+    }
+
+    /// The highest position up to which everything is confirmed.
+    #[must_use]
+    pub fn confirmed(&self) -> Option<Position> {
+        self.tracker.confirmed()
+    }
+
+    /// Whether everything that was submitted is confirmed.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.tracker.is_idle()
+    }
+
+    /// Sends and receives until something happened that the caller should know.
+    ///
+    /// Nothing is lost when the future is dropped before it is ready.
+    ///
+    /// # Errors
+    /// When a node refuses a command for good, or does not let us in.
+    pub async fn drive(&mut self) -> Result<Event, RouterError> {
+        poll_fn(|cx| self.poll_drive(cx)).await
+    }
+
+    /// As [`drive`](Self::drive), for callers that have more to submit: does what can be done without waiting.
+    ///
+    /// # Errors
+    /// As [`drive`](Self::drive).
+    pub async fn drive_now(&mut self) -> Result<Option<Event>, RouterError> {
+        poll_fn(|cx| match self.poll_drive(cx) {
+            Poll::Ready(event) => Poll::Ready(event.map(Some)),
+            Poll::Pending => Poll::Ready(Ok(None)),
+        })
+        .await
+    }
+
+    fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, RouterError>> {
+        // The clock wakes silent lanes up, so that they notice how long they have waited.
+        while self.clock.poll_tick(cx).is_ready() {}
+        let held = self.bytes();
+        self.poll_settling(cx)?;
+        if let Some(event) = self.events.pop_front() {
+            return Poll::Ready(Ok(event));
+        }
+        let confirmed = self.tracker.confirmed();
+        if confirmed == self.reported && self.bytes() >= held {
+            return Poll::Pending;
+        }
+        self.reported = confirmed;
+        self.backoff.reset();
+        Poll::Ready(Ok(Event::Confirmed(confirmed)))
+    }
+
+    /// Polls every lane; the first trouble is answered with its lane.
+    fn poll_lanes(&mut self, cx: &mut Context<'_>) -> Result<Option<(NodeAddr, Trouble)>, RouterError> {
+        let busy_key = self.config.busy_key;
+        let judge = move |error: &ErrorReply| judge(error, busy_key);
+        let mut turn = Turn {
+            tracker: &mut self.tracker,
+            judge: &judge,
+            window: self.config.window,
+            patience: self.config.reply_timeout,
+        };
+        let mut first = None;
+        for lane in &mut self.lanes {
+            match lane.poll(cx, &mut turn) {
+                Poll::Pending => {}
+                Poll::Ready(Trouble::Fatal(refused)) => return Err(refusal_error(&lane.node, &refused)),
+                Poll::Ready(Trouble::Unopened(error)) if is_final(&error) => return Err(error.into()),
+                Poll::Ready(trouble) => {
+                    first.get_or_insert((lane.node.clone(), trouble));
+                }
+            }
+        }
+        Ok(first)
+    }
+
+    /// Gives every slot to the lane of its owner, and every owner a lane. Lanes of nodes that own nothing end.
+    fn install(&mut self, map: &SlotMap) {
+        let mut old = std::mem::take(&mut self.lanes);
+        let mut lane_of_node = vec![None; map.nodes().len()];
+        self.lane_of_slot.clear();
+        for slot in Slot::all() {
+            let lane = map.node_of(slot).map_or(0, |node| self.lane_for(node, map, &mut lane_of_node, &mut old));
+            self.lane_of_slot.push(lane);
+        }
+    }
+
+    /// The lane of a node: found among the new ones, kept from the old ones, or made.
+    fn lane_for(&mut self, node: NodeIndex, map: &SlotMap, made: &mut [Option<u16>], old: &mut Vec<Lane>) -> u16 {
+        let Some((made, owner)) = made.get_mut(node.index()).zip(map.node(node)) else { return 0 };
+        *made.get_or_insert_with(|| {
+            let lane = match old.iter().position(|lane| lane.node == owner.addr) {
+                Some(at) => old.swap_remove(at),
+                None => Lane::new(owner.addr.clone(), self.opening.clone()),
+            };
+            self.lanes.push(lane);
+            u16::try_from(self.lanes.len() - 1).unwrap_or(u16::MAX)
+        })
+    }
+}
+
+/// What an error reply means for the entry that got it.
+fn judge(error: &ErrorReply, busy_key: BusyKey) -> Verdict {
+    match Refusal::of(error, "").response() {
+        Response::Follow | Response::Hold | Response::HoldAndSay => Verdict::Again,
+        Response::Policy if busy_key == BusyKey::Keep => Verdict::Accept,
+        _ => Verdict::Fatal,
+    }
+}
+
+/// Whether trying again would get the same answer until somebody changes the configuration.
+fn is_final(error: &crate::ClientError) -> bool {
+    error.reply().is_some_and(|reply| matches!(judge(reply, BusyKey::Fail), Verdict::Fatal))
+}
+
+fn refusal_error(node: &NodeAddr, refused: &Refused) -> RouterError {
+    RouterError::Refused {
+        node: node.clone(),
+        command: describe(&refused.bytes),
+        position: format!("offset {}", refused.entry.offset),
+        reply: refused.error.clone(),
+    }
+}
+
+/// Name and first key of a command, or of the first command of a transaction. Values stay out of messages.
+fn describe(bytes: &[u8]) -> String {
+    let mut scanner = CommandScanner::default();
+    let mut at = 0;
+    while let Some(rest) = bytes.get(at..) {
+        let Ok(Some(len)) = scanner.scan(rest) else { break };
+        let word = |index: usize| scanner.args().get(index).and_then(|arg| rest.get(arg.clone()));
+        let name = word(0).unwrap_or_default();
+        if !name.eq_ignore_ascii_case(b"MULTI") {
+            let key = word(1).map(|key| format!(" {}", key.escape_ascii())).unwrap_or_default();
+            return format!("{}{key}", name.escape_ascii());
+        }
+        at += len;
+    }
+    "a command".to_owned()
+}

@@ -1,0 +1,184 @@
+//! What happens when something stands in the way: rest, take back, look again, hand out again.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use tokio::time::{Sleep, sleep};
+
+use super::{Event, Hold, Router, RouterError};
+use crate::lane::{Entry, Lane, Queue, Trouble};
+use crate::{BoxFuture, ClientError, NodeAddr, Refusal, Slot, SlotMap};
+
+/// What the router is doing.
+pub(super) enum State {
+    /// Commands flow.
+    Flowing,
+    /// Every lane finishes what it has begun and reads what it is owed.
+    Resting(Cause),
+    /// Everything that is open is here; the next try waits for its time.
+    Waiting { open: Vec<Open>, until: Pin<Box<Sleep>>, hint: Option<NodeAddr> },
+    /// The target is asked who owns which slot.
+    Asking { open: Vec<Open>, answer: BoxFuture<'static, Result<SlotMap, ClientError>> },
+}
+
+/// Why the lanes were brought to rest.
+pub(super) struct Cause {
+    node: NodeAddr,
+    text: String,
+    code: Option<String>,
+    /// A node that knows better, when a redirect named one.
+    hint: Option<NodeAddr>,
+}
+
+/// What a lane left open, and the node that it was for.
+pub(super) struct Open {
+    node: NodeAddr,
+    entries: Queue,
+}
+
+impl Router {
+    /// Polls lanes and whatever is being settled, as far as both go without waiting.
+    pub(super) fn poll_settling(&mut self, cx: &mut Context<'_>) -> Result<(), RouterError> {
+        loop {
+            match &mut self.state {
+                State::Flowing => match self.poll_lanes(cx)? {
+                    None => return Ok(()),
+                    Some((node, trouble)) => self.rest(Cause::of(node, &trouble)),
+                },
+                State::Resting(_) => {
+                    // Troubles met on the way to rest add nothing: what they leave open is taken back as well.
+                    self.poll_lanes(cx)?;
+                    if !self.lanes.iter().all(Lane::is_at_rest) {
+                        return Ok(());
+                    }
+                    self.take_back();
+                }
+                State::Waiting { until, .. } => match until.as_mut().poll(cx) {
+                    Poll::Pending => return Ok(()),
+                    Poll::Ready(()) => self.ask(),
+                },
+                State::Asking { answer, .. } => match answer.as_mut().poll(cx) {
+                    Poll::Pending => return Ok(()),
+                    Poll::Ready(answer) => self.conclude(answer),
+                },
+            }
+        }
+    }
+
+    fn rest(&mut self, cause: Cause) {
+        self.lanes.iter_mut().for_each(Lane::drain);
+        self.state = State::Resting(cause);
+    }
+
+    fn take_back(&mut self) {
+        let State::Resting(cause) = std::mem::replace(&mut self.state, State::Flowing) else { return };
+        let open = self.lanes.iter_mut().flat_map(|lane| {
+            let node = lane.node.clone();
+            lane.take_open().map(|entries| Open { node: node.clone(), entries })
+        });
+        let open = open.collect();
+        self.wait(open, cause);
+    }
+
+    fn wait(&mut self, open: Vec<Open>, cause: Cause) {
+        let retry_in = self.backoff.next();
+        let attempt = self.backoff.attempts();
+        let hold = Hold { node: cause.node, cause: cause.text, code: cause.code, retry_in, attempt };
+        self.events.push_back(Event::Holding(hold));
+        self.state = State::Waiting { open, until: Box::pin(sleep(retry_in)), hint: cause.hint };
+    }
+
+    fn ask(&mut self) {
+        let State::Waiting { open, hint, .. } = std::mem::replace(&mut self.state, State::Flowing) else { return };
+        let discovery = self.discovery.clone();
+        let answer = Box::pin(async move { discovery.slot_map(hint.as_ref()).await });
+        self.state = State::Asking { open, answer };
+    }
+
+    fn conclude(&mut self, answer: Result<SlotMap, ClientError>) {
+        let State::Asking { open, .. } = std::mem::replace(&mut self.state, State::Flowing) else { return };
+        match answer {
+            Ok(map) if !map.uncovered().is_empty() => {
+                let cause = Cause::uncovered(self.discovery.seed(), &map);
+                self.wait(open, cause);
+            }
+            Ok(map) => {
+                self.install(&map);
+                let resent = open.iter().map(|open| self.hand_out(open)).sum();
+                self.events.push_back(Event::Flowing { resent });
+            }
+            Err(error) => {
+                let cause = Cause::unanswered(self.discovery.seed(), &error);
+                self.wait(open, cause);
+            }
+        }
+    }
+
+    fn hand_out(&mut self, open: &Open) -> u64 {
+        let mut resent = 0;
+        for (entry, bytes) in open.entries.entries() {
+            // What a lane sends for itself it will send again by itself.
+            let Some(round) = entry.round else { continue };
+            match entry.slot {
+                Some(slot) => self.push_to_owner(slot, entry, bytes),
+                None => self.push_to_node(&open.node, entry, round, bytes),
+            }
+            resent += 1;
+        }
+        resent
+    }
+
+    fn push_to_owner(&mut self, slot: Slot, entry: Entry, bytes: &[u8]) {
+        let lane = self.lane_of_slot.get(slot.index()).copied().unwrap_or_default();
+        if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
+            lane.push(entry, |out| out.extend_from_slice(bytes));
+        }
+    }
+
+    /// What has no key was meant for one node. When that node owns nothing any more, whoever owns its slots now has to
+    /// have it: all primaries get it, once more than needed for those that had it already.
+    fn push_to_node(&mut self, node: &NodeAddr, entry: Entry, round: u64, bytes: &[u8]) {
+        if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.node == *node) {
+            return lane.push(entry, |out| out.extend_from_slice(bytes));
+        }
+        self.tracker.reopen(round, self.lanes.len() as u64);
+        for lane in &mut self.lanes {
+            lane.push(entry, |out| out.extend_from_slice(bytes));
+        }
+        self.tracker.confirm(round);
+    }
+}
+
+impl Cause {
+    fn of(node: NodeAddr, trouble: &Trouble) -> Self {
+        let reply = match trouble {
+            Trouble::Refused(reply) => Some(reply),
+            Trouble::Unopened(error) => error.reply(),
+            Trouble::Fatal(refused) => Some(&refused.error),
+            Trouble::Lost(_) => None,
+        };
+        let text = match trouble {
+            Trouble::Refused(reply) => reply.to_string(),
+            Trouble::Lost(error) => format!("connection lost: {error}"),
+            Trouble::Unopened(ClientError::Connection { source, .. }) => format!("cannot connect: {source}"),
+            Trouble::Unopened(error) => error.to_string(),
+            Trouble::Fatal(refused) => refused.error.to_string(),
+        };
+        let code = reply.map(|reply| reply.code().escape_ascii().to_string());
+        let hint = reply.and_then(|reply| match Refusal::of(reply, &node.host) {
+            Refusal::Moved(redirect) => Some(redirect.addr),
+            _ => None,
+        });
+        Self { node, text, code, hint }
+    }
+
+    fn uncovered(seed: NodeAddr, map: &SlotMap) -> Self {
+        let ranges: Vec<String> = map.uncovered().iter().map(ToString::to_string).collect();
+        Self { node: seed, text: format!("no node serves slots {}", ranges.join(", ")), code: None, hint: None }
+    }
+
+    fn unanswered(seed: NodeAddr, error: &ClientError) -> Self {
+        let code = error.reply().map(|reply| reply.code().escape_ascii().to_string());
+        Self { node: seed, text: format!("no slot map: {error}"), code, hint: None }
+    }
+}

@@ -1,0 +1,163 @@
+//! What a configuration means, with every default filled in.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::endpoint::Endpoint;
+use super::secret::Secret;
+
+/// Everything a sync needs to know, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The link's name for people: `source>>target`.
+    pub name: String,
+    /// Where the data comes from.
+    pub source: SourcePlan,
+    /// Where the data goes.
+    pub target: TargetPlan,
+    /// What happens when a key of the snapshot already exists at the target.
+    pub restore: RestoreBehavior,
+    /// The byte budgets.
+    pub limits: Limits,
+    /// How often a command may be applied.
+    pub delivery: Delivery,
+    /// What happens when the source no longer has the history that is missing at the target.
+    pub on_history_lost: OnHistoryLost,
+    /// The working directory: absolute, present and writable.
+    pub dir: PathBuf,
+    /// What is logged, and where.
+    pub log: LogPlan,
+    /// Worker threads, at least 1.
+    pub threads: usize,
+    /// Sentences for the start-up log about settings that were accepted and have no effect here.
+    pub notes: Vec<String>,
+}
+
+/// The side that is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourcePlan {
+    /// One node, or a whole cluster.
+    pub kind: SourceKind,
+    /// For a node exactly one. For a cluster either one node to ask, or one reachable address for each node.
+    pub endpoints: Vec<Endpoint>,
+    /// How to log in; `None` where no password was given.
+    pub auth: Option<Auth>,
+    /// The command that stands for `PSYNC` at providers that renamed it.
+    pub psync_command: Option<String>,
+    /// The cluster's name for people; the first address where none was given.
+    pub name: String,
+}
+
+/// What the source's address stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Every primary of the cluster, in one process.
+    Cluster,
+    /// The addressed node alone, also when it belongs to a cluster.
+    Node,
+}
+
+/// The side that is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TargetPlan {
+    /// One node, or a cluster.
+    pub kind: TargetKind,
+    /// For a standalone target exactly one. For a cluster either one node to ask, or one reachable address for each.
+    pub endpoints: Vec<Endpoint>,
+    /// How to log in; `None` where no password was given.
+    pub auth: Option<Auth>,
+    /// The cluster's name for people; the first address where none was given.
+    pub name: String,
+}
+
+/// What the target's address stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TargetKind {
+    /// A cluster: keys go to the owners of their slots.
+    Cluster,
+    /// The addressed node takes everything.
+    Standalone,
+}
+
+/// The arguments of `AUTH`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Auth {
+    /// The ACL user; `None` is the default user.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Secret,
+}
+
+/// `[advanced] rdb_restore_command_behavior`: what happens when a key of the snapshot exists at the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestoreBehavior {
+    /// The source's value replaces it.
+    Rewrite,
+    /// The target's value stays.
+    Skip,
+    /// The sync ends with an error.
+    Panic,
+}
+
+/// The byte budgets. All are in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Memory of the whole process for what the target has not taken yet.
+    pub backlog_memory: usize,
+    /// The most that is sent to one target connection ahead of its replies.
+    pub window_bytes: usize,
+    /// The largest value that travels as one `RESTORE`.
+    pub max_bulk: usize,
+}
+
+/// `[sync] delivery`: how often a command of the source may be applied at the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Delivery {
+    /// Nothing is lost; after a restart or a reconnection a command may be applied again.
+    AtLeastOnce,
+}
+
+/// `[sync] on_history_lost`: what happens when the source no longer has the history that is missing at the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnHistoryLost {
+    /// The data is copied anew.
+    FullResync,
+    /// The program ends, with an exit code of its own.
+    Stop,
+}
+
+/// What is logged, and where. Standard error is always written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogPlan {
+    /// The file that is appended to as well, absolute.
+    pub file: Option<PathBuf>,
+    /// The least severe level that is logged.
+    pub level: LogLevel,
+    /// The shape of a line.
+    pub format: LogFormat,
+    /// How often progress is logged; `None` is never.
+    pub interval: Option<Duration>,
+}
+
+/// `[advanced] log_level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    /// Everything.
+    Debug,
+    /// What an operator wants to see.
+    Info,
+    /// What an operator may have to act on.
+    Warn,
+    /// What ended something.
+    Error,
+}
+
+/// `[advanced] log_format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// A line for people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,147 @@
+//! From what was typed to what it means: defaults, combinations, and what this version cannot do.
+
+use std::num::NonZeroUsize;
+use std::path::{self, Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use super::error::{ConfigError, ConfigErrorKind, bad};
+use super::notes::notes;
+use super::place::{Located, Place};
+use super::plan::{
+    Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, Plan, RestoreBehavior, SourceKind, SourcePlan,
+    TargetKind, TargetPlan,
+};
+use super::raw::{RawAdvanced, RawConfig, RawDelivery, RawJob, RawSide, RawSource, RawSync, RawTarget};
+use super::workdir;
+
+/// What `raw` means. Creates the working directory, once nothing else is wrong.
+pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
+    refuse_unsupported(raw)?;
+    let dir = working_directory(&raw.advanced)?;
+    let source = source(&raw.source, &dir)?;
+    let target = target(&raw.target, &dir)?;
+    refuse_same_node(&source, &target, &raw.target.side)?;
+    let plan = Plan {
+        name: format!("{}>>{}", source.name, target.name),
+        source,
+        target,
+        restore: value_or(&raw.advanced.restore_behavior, RestoreBehavior::Rewrite),
+        limits: limits(&raw.advanced),
+        delivery: delivery(&raw.sync)?,
+        on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),
+        log: log(&raw.advanced, &dir),
+        threads: threads(&raw.advanced),
+        notes: notes(raw),
+        dir,
+    };
+    workdir::prepare(&plan.dir).map_err(|source| {
+        let problem = format!("the directory {} cannot be written", plan.dir.display());
+        ConfigError::new(ConfigErrorKind::File, Some(&raw.advanced.dir_place), problem).because(source)
+    })?;
+    Ok(plan)
+}
+
+fn refuse_unsupported(raw: &RawConfig) -> Result<(), ConfigError> {
+    if let Some(job) = &raw.job {
+        match job.value {
+            RawJob::Sync => {}
+            RawJob::Restore => return Err(not_supported(&job.place, "\"restore\" is not supported yet")),
+            RawJob::Scan => return Err(not_supported(&job.place, "\"scan\" is not supported yet")),
+        }
+    }
+    for tls in [&raw.source.side.tls, &raw.target.side.tls].into_iter().flatten() {
+        if tls.value {
+            return Err(not_supported(&tls.place, "TLS is not supported yet"));
+        }
+    }
+    Ok(())
+}
+
+fn source(raw: &RawSource, dir: &Path) -> Result<SourcePlan, ConfigError> {
+    let kind = value_or(&raw.kind, SourceKind::Node);
+    let endpoints = raw.side.endpoints(kind == SourceKind::Cluster)?;
+    Ok(SourcePlan {
+        kind,
+        auth: raw.side.auth(dir)?,
+        psync_command: psync_command(raw)?,
+        name: raw.side.name(&endpoints)?,
+        endpoints,
+    })
+}
+
+fn target(raw: &RawTarget, dir: &Path) -> Result<TargetPlan, ConfigError> {
+    let kind = value_or(&raw.kind, TargetKind::Standalone);
+    let endpoints = raw.side.endpoints(kind == TargetKind::Cluster)?;
+    Ok(TargetPlan { kind, auth: raw.side.auth(dir)?, name: raw.side.name(&endpoints)?, endpoints })
+}
+
+fn psync_command(raw: &RawSource) -> Result<Option<String>, ConfigError> {
+    match &raw.elasticache_psync {
+        Some(command) if command.value.contains(|c: char| c.is_whitespace() || c.is_control()) => {
+            Err(bad(&command.place, "expected the name of one command"))
+        }
+        Some(command) if !command.value.is_empty() => Ok(Some(command.value.clone())),
+        _ => Ok(None),
+    }
+}
+
+fn refuse_same_node(source: &SourcePlan, target: &TargetPlan, side: &RawSide) -> Result<(), ConfigError> {
+    let place = side.addresses.as_ref().map_or(&side.address_place, |list| &list.place);
+    for endpoint in &target.endpoints {
+        if source.endpoints.iter().any(|other| other.is_same_as(endpoint)) {
+            let problem = format!("source and target are the same node ({endpoint})");
+            return Err(ConfigError::new(ConfigErrorKind::SameNode, Some(place), problem));
+        }
+    }
+    Ok(())
+}
+
+fn delivery(raw: &RawSync) -> Result<Delivery, ConfigError> {
+    match &raw.delivery {
+        Some(delivery) if delivery.value == RawDelivery::ExactlyOnce => {
+            Err(not_supported(&delivery.place, "\"exactly-once\" is not supported yet; \"at-least-once\" is"))
+        }
+        _ => Ok(Delivery::AtLeastOnce),
+    }
+}
+
+fn limits(raw: &RawAdvanced) -> Limits {
+    Limits {
+        backlog_memory: value_or(&raw.backlog_memory, 256 << 20),
+        window_bytes: value_or(&raw.max_querybuf_len, 1_024_000_000),
+        max_bulk: value_or(&raw.max_bulk_len, 512_000_000),
+    }
+}
+
+fn working_directory(raw: &RawAdvanced) -> Result<PathBuf, ConfigError> {
+    let dir = raw.dir.as_ref().map_or("data", |dir| dir.value.as_str());
+    path::absolute(dir).map_err(|source| bad(&raw.dir_place, "expected the path of a directory").because(source))
+}
+
+fn log(raw: &RawAdvanced, dir: &Path) -> LogPlan {
+    let file = raw.log_file.as_ref().map_or("redis-shake.log", |file| file.value.as_str());
+    let seconds = value_or(&raw.log_interval, 5);
+    LogPlan {
+        file: (!file.is_empty()).then(|| dir.join(file)),
+        level: value_or(&raw.log_level, LogLevel::Info),
+        format: value_or(&raw.log_format, LogFormat::Text),
+        interval: (seconds > 0).then(|| Duration::from_secs(u64::try_from(seconds).unwrap_or(u64::MAX))),
+    }
+}
+
+/// 0 stands for every processor there is.
+fn threads(raw: &RawAdvanced) -> usize {
+    match value_or(&raw.ncpu, 4) {
+        0 => thread::available_parallelism().map_or(1, NonZeroUsize::get),
+        threads => threads,
+    }
+}
+
+fn value_or<T: Copy>(typed: &Option<Located<T>>, default: T) -> T {
+    typed.as_ref().map_or(default, |located| located.value)
+}
+
+fn not_supported(place: &Place, problem: &str) -> ConfigError {
+    ConfigError::new(ConfigErrorKind::NotSupported, Some(place), problem)
+}

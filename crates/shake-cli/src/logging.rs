@@ -1,0 +1,182 @@
+//! Where log lines go: standard error, and a file.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions};
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use tracing::Subscriber;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, fmt};
+
+use crate::config::{LogFormat, LogLevel, LogPlan};
+use crate::exit::{Exit, Failure};
+
+/// The log file cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error("the log file {} cannot be opened", file.display())]
+pub struct LogError {
+    file: PathBuf,
+    source: io::Error,
+}
+
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Failure::of(Exit::Usage, error)
+    }
+}
+
+/// Sends what the process logs to standard error and to the plan's log file, with time stamps in UTC.
+///
+/// Says whether this call did it: the first one in a process does, a later one changes nothing.
+///
+/// # Errors
+/// If the log file cannot be opened for appending.
+pub fn init(plan: &LogPlan) -> Result<bool, LogError> {
+    let file = plan.file.as_deref().map(open).transpose()?;
+    let colour = wants_colour(io::stderr().is_terminal(), std::env::var_os("NO_COLOR").as_deref());
+    Ok(subscriber(plan, io::stderr, colour, file).try_init().is_ok())
+}
+
+fn open(file: &Path) -> Result<File, LogError> {
+    let opened = OpenOptions::new().create(true).append(true).open(file);
+    opened.map_err(|source| LogError { file: file.to_path_buf(), source })
+}
+
+/// Colour is for people at a terminal who did not ask to be spared of it (<https://no-color.org>).
+fn wants_colour(is_terminal: bool, no_color: Option<&OsStr>) -> bool {
+    is_terminal && no_color.is_none_or(OsStr::is_empty)
+}
+
+fn subscriber<W>(plan: &LogPlan, stderr: W, colour: bool, file: Option<File>) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    // The first layer formats the fields of a span for all of them, so the one without colour comes first.
+    let to_file = file.map(|file| layer(plan.format, Mutex::new(file), false));
+    let level = LevelFilter::from(plan.level);
+    Registry::default().with(to_file.with_filter(level)).with(layer(plan.format, stderr, colour).with_filter(level))
+}
+
+fn layer<S, W>(format: LogFormat, writer: W, colour: bool) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: Subscriber + for<'s> LookupSpan<'s>,
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().with_writer(writer).with_ansi(colour).with_target(false);
+    match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    }
+}
+
+impl From<LogLevel> for LevelFilter {
+    fn from(level: LogLevel) -> Self {
+        match level {
+            LogLevel::Debug => Self::DEBUG,
+            LogLevel::Info => Self::INFO,
+            LogLevel::Warn => Self::WARN,
+            LogLevel::Error => Self::ERROR,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::io::Write;
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn plan(file: Option<PathBuf>, format: LogFormat) -> LogPlan {
+        LogPlan { file, level: LogLevel::Info, format, interval: None }
+    }
+
+    /// Logs one line of each of three levels inside a span; gives what went to standard error and to the file.
+    fn logged(format: LogFormat, colour: bool) -> (String, String) {
+        let dir = tempfile::tempdir().unwrap();
+        let plan = plan(Some(dir.path().join("log")), format);
+        let stderr = Captured::default();
+        let written = stderr.clone();
+        let file = open(plan.file.as_deref().unwrap()).unwrap();
+        let subscriber = subscriber(&plan, move || stderr.clone(), colour, Some(file));
+        tracing::subscriber::with_default(subscriber, || {
+            let _span = tracing::error_span!("link", shard = 7).entered();
+            tracing::debug!("too fine");
+            tracing::info!(keys = 3, "copied");
+            tracing::warn!("waiting");
+        });
+        let stderr = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        (stderr, fs::read_to_string(plan.file.unwrap()).unwrap())
+    }
+
+    #[derive(Clone, Default)]
+    struct Captured(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Captured {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn text_has_utc_times_and_no_colour_in_the_file() {
+        let (stderr, file) = logged(LogFormat::Text, true);
+        assert!(stderr.contains('\u{1b}'), "{stderr:?}");
+        assert!(!file.contains('\u{1b}'), "{file:?}");
+        let lines: Vec<&str> = file.lines().collect();
+        assert_eq!(lines.len(), 2, "{file}");
+        let (time, rest) = lines[0].split_once(' ').unwrap();
+        assert!(time.ends_with('Z'), "{time}");
+        assert_eq!(rest.trim_start(), "INFO link{shard=7}: copied keys=3");
+    }
+
+    #[test]
+    fn without_colour_both_say_the_same() {
+        let (stderr, file) = logged(LogFormat::Text, false);
+        let messages = |text: &str| text.lines().map(|line| line[27..].to_owned()).collect::<Vec<_>>();
+        assert!(!stderr.contains('\u{1b}'), "{stderr:?}");
+        assert_eq!(messages(&stderr), messages(&file));
+    }
+
+    #[test]
+    fn json_is_one_object_a_line() {
+        let (stderr, file) = logged(LogFormat::Json, true);
+        for text in [stderr, file] {
+            let line = text.lines().next().unwrap();
+            assert!(line.starts_with(r#"{"timestamp":""#) && line.ends_with('}'), "{line}");
+            assert!(line.contains(r#""level":"INFO","message":"copied","keys":3"#), "{line}");
+        }
+    }
+
+    #[test]
+    fn colour_needs_a_terminal_and_no_objection() {
+        assert!(wants_colour(true, None));
+        assert!(wants_colour(true, Some(OsStr::new(""))));
+        assert!(!wants_colour(true, Some(OsStr::new("1"))));
+        assert!(!wants_colour(false, None));
+    }
+
+    #[test]
+    fn a_second_call_changes_nothing() {
+        init(&plan(None, LogFormat::Text)).unwrap();
+        assert!(!init(&plan(None, LogFormat::Json)).unwrap());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_opened_is_named() {
+        let file = PathBuf::from("/nonexistent/dir/shake.log");
+        let failure = Failure::from(init(&plan(Some(file), LogFormat::Text)).unwrap_err());
+        assert_eq!(failure.exit(), Exit::Usage);
+        assert!(failure.line().starts_with("the log file /nonexistent/dir/shake.log cannot be opened: "));
+    }
+}

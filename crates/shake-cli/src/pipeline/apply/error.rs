@@ -1,0 +1,91 @@
+use std::fmt;
+
+use cluster_router::command::KeyError;
+
+/// Why a source's bytes cannot be applied. Nothing behind the place it names was applied.
+#[derive(Debug)]
+pub(crate) struct ApplyError {
+    /// What is wrong.
+    pub(crate) kind: ApplyErrorKind,
+    /// Where: `offset 1234`, `snapshot byte 77`.
+    pub(crate) place: String,
+}
+
+impl ApplyError {
+    pub(crate) fn at_offset(kind: ApplyErrorKind, offset: u64) -> Self {
+        Self { kind, place: format!("offset {offset}") }
+    }
+
+    pub(crate) fn in_snapshot(kind: ApplyErrorKind, offset: u64) -> Self {
+        Self { kind, place: format!("snapshot byte {offset}") }
+    }
+}
+
+impl fmt::Display for ApplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "at {}: {}", self.place, self.kind)
+    }
+}
+
+impl std::error::Error for ApplyError {}
+
+/// What is wrong with a source's bytes.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ApplyErrorKind {
+    /// The stream is not RESP.
+    #[error("the stream is broken: {0}")]
+    Stream(resp::Error),
+    /// The snapshot is damaged, or of a kind that is not known.
+    #[error("the snapshot cannot be read: {0}")]
+    Snapshot(#[from] rdb::Error),
+    /// The snapshot ends before or behind where the source said.
+    #[error("the snapshot and its transfer do not end together")]
+    SnapshotEnd,
+    /// A command has not the arguments that its name promises.
+    #[error("{command}: {source}")]
+    Keys {
+        /// Its name.
+        command: String,
+        /// What is wrong.
+        source: KeyError,
+    },
+    /// The keys of a command lie in several slots, and it cannot be taken apart.
+    #[error("{command} has keys in several slots, which a target cluster refuses, and cannot be split by key")]
+    CrossSlot {
+        /// Its name.
+        command: String,
+    },
+    /// A command that is not known, so that its keys are not either.
+    #[error("{command} is not a command that is known here (a module's?); where its keys are cannot be told")]
+    UnknownCommand {
+        /// Its name.
+        command: String,
+    },
+    /// A command that concerns a whole server, and would concern more at the target.
+    #[error("{command} at the source cannot be carried over to a cluster yet; run it at the target by hand and start again")]
+    WholeServer {
+        /// Its name.
+        command: String,
+    },
+    /// A database that the target does not have.
+    #[error("database {db} is used at the source, but a target cluster has only database 0")]
+    Database {
+        /// The database.
+        db: u64,
+    },
+    /// A value too long for one command.
+    #[error(
+        "the value of key {key} has {len} bytes or more, above target_redis_proto_max_bulk_len; values of this size are \
+         not supported yet"
+    )]
+    TooLong {
+        /// The key.
+        key: String,
+        /// Length as far as it is known.
+        len: u64,
+    },
+    /// EXEC without MULTI, and the like.
+    #[error("the stream is broken: {0}")]
+    Transaction(&'static str),
+}

@@ -1,0 +1,236 @@
+//! From a link's backlog to its target: bytes in, commands to the router, confirmed places back.
+
+mod error;
+mod rewrite;
+mod sink;
+mod snapshot;
+mod stream;
+mod transaction;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster_router::{Event, Phase, Position, Router, RouterError};
+use replica::{BacklogReader, History, Piece, Place};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+pub(crate) use error::ApplyError;
+pub(crate) use sink::Sink;
+pub(crate) use snapshot::{Remark, Restore, SnapshotApplier};
+pub(crate) use stream::StreamApplier;
+
+use super::progress::{Progress, State};
+use super::target::Target;
+
+/// Applies what one link receives.
+pub(crate) struct Applier {
+    backlog: BacklogReader,
+    router: Router,
+    target: Target,
+    restore: Restore,
+    phase: Applying,
+    generation: u64,
+    progress: Arc<Progress>,
+    node: String,
+}
+
+/// What the bytes at hand are.
+enum Applying {
+    /// No history has begun.
+    Nothing,
+    Snapshot(Box<SnapshotApplier>),
+    Stream(Box<StreamApplier>),
+}
+
+/// Why a link's applying side has ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplierError {
+    #[error(transparent)]
+    Router(#[from] RouterError),
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+}
+
+/// Where an applier stopped on request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stopped {
+    /// Everything up to here is confirmed by the target.
+    pub(crate) confirmed: Option<Position>,
+    /// Whether nothing that was received is left.
+    pub(crate) drained: bool,
+}
+
+impl Applier {
+    pub(crate) fn new(
+        node: String,
+        backlog: BacklogReader,
+        router: Router,
+        target: Target,
+        restore: Restore,
+        progress: Arc<Progress>,
+    ) -> Self {
+        Self { backlog, router, target, restore, phase: Applying::Nothing, generation: 0, progress, node }
+    }
+
+    /// Applies until the backlog is closed and empty, or until `stop` and a while to finish what was received.
+    pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<Stopped, ApplierError> {
+        let mut deadline = None;
+        loop {
+            if stop.is_cancelled() && deadline.is_none() {
+                // The rest of a snapshot is not worth waiting for: half of one is no place to go on from.
+                if !matches!(self.phase, Applying::Stream(_)) {
+                    return Ok(self.stopped(false));
+                }
+                deadline = Some(Instant::now() + DRAIN_LIMIT);
+            }
+            if self.take_what_is_there()? > 0 {
+                if let Some(event) = self.router.drive_now().await? {
+                    self.handle(event);
+                }
+                continue;
+            }
+            let give_up = deadline.unwrap_or_else(far_future);
+            tokio::select! {
+                event = self.router.drive() => self.handle(event?),
+                piece = self.backlog.next(), if self.router.has_room() => match piece {
+                    Some(piece) => self.take(piece)?,
+                    None if self.router.is_idle() => return Ok(self.stopped(true)),
+                    None => return self.finish(give_up).await,
+                },
+                () = stop.cancelled(), if deadline.is_none() => {}
+                () = sleep_until(give_up) => return Ok(self.stopped(false)),
+            }
+        }
+    }
+
+    /// Nothing more will come: waits for the confirmations that are owed.
+    async fn finish(mut self, give_up: Instant) -> Result<Stopped, ApplierError> {
+        let give_up = give_up.min(Instant::now() + DRAIN_LIMIT);
+        while !self.router.is_idle() {
+            tokio::select! {
+                event = self.router.drive() => self.handle(event?),
+                () = sleep_until(give_up) => return Ok(self.stopped(false)),
+            }
+        }
+        Ok(self.stopped(true))
+    }
+
+    fn stopped(&self, drained: bool) -> Stopped {
+        Stopped { confirmed: self.router.confirmed(), drained }
+    }
+
+    /// Takes pieces that are there already, as many as make writes to several nodes worth while.
+    fn take_what_is_there(&mut self) -> Result<usize, ApplyError> {
+        let mut taken = 0;
+        while taken < TURN_BYTES && self.router.has_room() {
+            let Some(piece) = self.backlog.try_next() else { break };
+            // Pieces without bytes count too: they are work done.
+            taken += 1 + if let Piece::Bytes { bytes, .. } = &piece { bytes.len() } else { 0 };
+            self.take(piece)?;
+        }
+        Ok(taken)
+    }
+
+    fn take(&mut self, piece: Piece) -> Result<(), ApplyError> {
+        match piece {
+            Piece::History(history) => self.begin(&history),
+            Piece::Bytes { bytes, .. } => self.feed(&bytes)?,
+            Piece::SnapshotEnd { next } => self.end_snapshot(next)?,
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, history: &History) {
+        self.generation = history.generation;
+        if history.resumed {
+            return;
+        }
+        self.progress.begin_snapshot(history.len);
+        let applier = SnapshotApplier::new(self.target, self.restore, history.generation);
+        self.phase = Applying::Snapshot(Box::new(applier));
+    }
+
+    fn feed(&mut self, bytes: &[u8]) -> Result<(), ApplyError> {
+        match &mut self.phase {
+            Applying::Nothing => {}
+            Applying::Snapshot(applier) => {
+                applier.feed(bytes, &mut self.router)?;
+                self.progress.snapshot(applier.bytes(), applier.keys());
+                for remark in applier.take_remarks() {
+                    say(&self.node, &remark);
+                }
+            }
+            Applying::Stream(applier) => {
+                applier.feed(bytes, &mut self.router)?;
+                self.progress.commands(applier.applied());
+            }
+        }
+        Ok(())
+    }
+
+    fn end_snapshot(&mut self, next: Place) -> Result<(), ApplyError> {
+        if let Applying::Snapshot(applier) = &self.phase {
+            applier.finish()?;
+            let (bytes, keys) = (applier.bytes(), applier.keys());
+            info!(source = %self.node, bytes, keys, offset = next.offset, "the snapshot is read; following the stream");
+        }
+        self.progress.set_state(State::Stream);
+        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.target, self.generation, next.offset)));
+        let position = Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
+        self.router.end_round(position);
+        Ok(())
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Confirmed(Some(position)) => {
+                self.progress.confirmed(position);
+                self.backlog.release(place_of(position));
+            }
+            Event::Holding(hold) => {
+                self.progress.hold(&hold);
+                // The first try is made at once; only what lasts is worth a line.
+                if hold.attempt > 1 {
+                    warn!(source = %self.node, "holding: {hold}");
+                } else {
+                    info!(source = %self.node, "redirected or refused: {hold}");
+                }
+            }
+            Event::Flowing { resent } => {
+                self.progress.flow();
+                info!(source = %self.node, resent, "commands flow again");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The backlog's name for a position.
+fn place_of(position: Position) -> Place {
+    match position.phase {
+        Phase::Snapshot => Place { generation: position.generation, phase: replica::Phase::Snapshot, offset: position.offset },
+        Phase::Stream => Place::stream(position.generation, position.offset),
+    }
+}
+
+fn say(node: &str, remark: &Remark) {
+    match remark {
+        Remark::ModuleData(module) => {
+            warn!(source = %node, module, "a module saved data beside the keys; no command can carry that over");
+        }
+        Remark::Functions => warn!(source = %node, "the source has functions, and the target cannot load them: left out"),
+        Remark::SlotImport => warn!(source = %node, "slots were being imported at the source when its snapshot was made"),
+    }
+}
+
+fn far_future() -> Instant {
+    Instant::now() + Duration::from_secs(86_400)
+}
+
+/// How many bytes are turned into commands before the connections get their turn.
+const TURN_BYTES: usize = 256 << 10;
+
+/// How long a stop waits for what was received to be confirmed.
+const DRAIN_LIMIT: Duration = Duration::from_secs(10);

@@ -1,0 +1,67 @@
+use bytes::BytesMut;
+use cluster_router::{Outgoing, Position, Router};
+
+/// Where the commands made of a source's bytes go.
+///
+/// The seam between what reads snapshots and streams, and what sends: tests look at the commands themselves.
+pub(crate) trait Sink {
+    /// Takes a command; `encode` writes its bytes.
+    fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut));
+
+    /// When all that was submitted so far is confirmed, so is `position`.
+    fn end_round(&mut self, position: Position);
+}
+
+impl Sink for Router {
+    fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
+        Router::submit(self, command, encode);
+    }
+
+    fn end_round(&mut self, position: Position) {
+        Router::end_round(self, position);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod recorder {
+    use super::*;
+    use cluster_router::Route;
+    use resp::CommandScanner;
+
+    /// Writes down what it is given: one line a command, `slot db: words`, `;` between the commands of a transaction.
+    #[derive(Default)]
+    pub(in super::super) struct Recorder {
+        pub(in super::super) lines: Vec<String>,
+        pub(in super::super) rounds: Vec<Position>,
+    }
+
+    impl Sink for Recorder {
+        fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
+            let mut bytes = BytesMut::new();
+            encode(&mut bytes);
+            let commands = words(&bytes);
+            assert_eq!(commands.len(), command.replies as usize, "replies of {commands:?}");
+            let route = match command.route {
+                Route::Slot(slot) => slot.to_string(),
+                Route::EveryPrimary => "all".to_owned(),
+            };
+            self.lines.push(format!("{route} {}: {}", command.db, commands.join("; ")));
+        }
+
+        fn end_round(&mut self, position: Position) {
+            self.rounds.push(position);
+        }
+    }
+
+    fn words(bytes: &[u8]) -> Vec<String> {
+        let (mut scanner, mut at, mut commands) = (CommandScanner::default(), 0, Vec::new());
+        while at < bytes.len() {
+            let len = scanner.scan(&bytes[at..]).unwrap().unwrap();
+            let words: Vec<String> =
+                scanner.args().iter().map(|arg| bytes[at..][arg.clone()].escape_ascii().to_string()).collect();
+            commands.push(words.join(" "));
+            at += len;
+        }
+        commands
+    }
+}

@@ -1,0 +1,113 @@
+//! The sync pipeline: every shard of a source followed into a target.
+//!
+//! A library type, without configuration files, terminals or signals: [`Pipeline::start`] takes a plan and looks at
+//! both sides, [`Pipeline::wait`] lasts as long as the pipeline does, [`Stopper::stop`] ends it in good order.
+
+mod apply;
+mod error;
+mod facts;
+mod plan;
+mod preflight;
+mod progress;
+mod shard;
+mod target;
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use error::{PipelineError, PipelineErrorKind};
+pub use plan::{ExistingKeys, PipelinePlan, SourceKind, SourcePlan, TargetPlan};
+pub use progress::{Figures, State};
+pub use shard::Ended;
+
+use progress::Progress;
+use shard::Shard;
+
+/// A running pipeline.
+pub struct Pipeline {
+    shards: JoinSet<Result<Ended, PipelineError>>,
+    progress: Vec<Arc<Progress>>,
+    stop: CancellationToken,
+    found: Vec<String>,
+}
+
+impl Pipeline {
+    /// Looks at both sides and starts a link for every shard of the source.
+    ///
+    /// # Errors
+    /// When a check says no: a side cannot be reached or is not what the plan says. Nothing was written then.
+    pub async fn start(plan: &PipelinePlan) -> Result<Self, PipelineError> {
+        let mut ready = preflight::look(plan).await?;
+        let found = std::mem::take(&mut ready.found);
+        let stop = CancellationToken::new();
+        let (mut shards, mut progress) = (JoinSet::new(), Vec::new());
+        for node in ready.sources.clone() {
+            let shard = Shard::new(node, plan, &ready);
+            progress.push(shard.progress());
+            shards.spawn(shard.run(stop.clone()));
+        }
+        Ok(Self { shards, progress, stop, found })
+    }
+
+    /// What was found on both sides, a line each.
+    #[must_use]
+    pub fn found(&self) -> &[String] {
+        &self.found
+    }
+
+    /// A handle to end the pipeline with.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.stop.clone())
+    }
+
+    /// A handle to look at the links' figures with.
+    #[must_use]
+    pub fn watcher(&self) -> Watcher {
+        Watcher(self.progress.clone())
+    }
+
+    /// Waits for the end: of all links on request, or of all because one cannot go on.
+    ///
+    /// # Errors
+    /// What the first link that could not go on met; the others were stopped in good order.
+    pub async fn wait(mut self) -> Result<Vec<Ended>, PipelineError> {
+        let (mut ended, mut failure) = (Vec::new(), None);
+        while let Some(shard) = self.shards.join_next().await {
+            match shard.unwrap_or_else(|error| Err(PipelineError::runtime(format!("internal error: {error}")))) {
+                Ok(shard) => ended.push(shard),
+                Err(error) => {
+                    failure.get_or_insert(error);
+                    self.stop.cancel();
+                }
+            }
+        }
+        ended.sort_by(|a, b| a.node.cmp(&b.node));
+        failure.map_or(Ok(ended), Err)
+    }
+}
+
+/// Ends a pipeline.
+#[derive(Debug, Clone)]
+pub struct Stopper(CancellationToken);
+
+impl Stopper {
+    /// Stops reading; what was received of the streams is still applied, for ten seconds at most.
+    pub fn stop(&self) {
+        self.0.cancel();
+    }
+}
+
+/// Looks at a pipeline.
+#[derive(Debug, Clone)]
+pub struct Watcher(Vec<Arc<Progress>>);
+
+impl Watcher {
+    /// The figures of every link.
+    #[must_use]
+    pub fn figures(&self) -> Vec<Figures> {
+        self.0.iter().map(|progress| progress.figures()).collect()
+    }
+}

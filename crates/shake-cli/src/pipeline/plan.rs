@@ -1,0 +1,70 @@
+use std::time::Duration;
+
+use cluster_router::{Credentials, NodeAddr, TargetKind};
+
+/// What a pipeline does, decided in full.
+#[derive(Debug, Clone)]
+pub struct PipelinePlan {
+    /// Name of the pipeline; the connections to the target bear it. Without blanks.
+    pub name: String,
+    /// Where the data comes from.
+    pub source: SourcePlan,
+    /// Where the data goes.
+    pub target: TargetPlan,
+    /// What becomes of keys that the target has when a snapshot brings them.
+    pub existing_keys: ExistingKeys,
+    /// Memory for what was received and is not confirmed, of all links together, in bytes.
+    pub backlog_memory: usize,
+    /// Most bytes on their way to one node without a reply.
+    pub window: usize,
+    /// Longest argument that the target takes.
+    pub max_bulk: usize,
+    /// Whether to copy everything again when a source cannot continue from where a link was.
+    pub full_resync: bool,
+    /// How long to wait for a connection.
+    pub connect_timeout: Duration,
+}
+
+/// The source of a pipeline.
+#[derive(Debug, Clone)]
+pub struct SourcePlan {
+    /// All primaries of a cluster, or one node alone.
+    pub kind: SourceKind,
+    /// Nodes to ask, or the one node.
+    pub nodes: Vec<NodeAddr>,
+    /// How to authenticate.
+    pub credentials: Option<Credentials>,
+    /// What the source calls the PSYNC command, when it is renamed.
+    pub psync_command: Option<String>,
+}
+
+/// What a source is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// Every primary of the cluster that the nodes belong to.
+    Cluster,
+    /// The first node, whatever it is.
+    Node,
+}
+
+/// The target of a pipeline.
+#[derive(Debug, Clone)]
+pub struct TargetPlan {
+    /// A cluster, or one server.
+    pub kind: TargetKind,
+    /// Nodes to ask, or the one server.
+    pub nodes: Vec<NodeAddr>,
+    /// How to authenticate.
+    pub credentials: Option<Credentials>,
+}
+
+/// What becomes of a key that the target has when a snapshot brings it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExistingKeys {
+    /// The snapshot's takes its place.
+    Replace,
+    /// It stays.
+    Keep,
+    /// The pipeline stops and names it.
+    Fail,
+}

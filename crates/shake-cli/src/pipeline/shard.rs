@@ -1,0 +1,130 @@
+//! One source shard followed into the target: a task that reads, a task that applies.
+
+use std::sync::Arc;
+
+use cluster_router::{BusyKey, NodeAddr, Router, RouterConfig};
+use replica::{Budget, Credentials, Link, LinkConfig, LinkEvent, OnHistoryLost, PsyncConfig, TcpConnect, backlog};
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::apply::{Applier, Restore, Stopped};
+use super::error::{PipelineError, with_causes};
+use super::plan::{ExistingKeys, PipelinePlan};
+use super::preflight::Ready;
+use super::progress::Progress;
+
+/// A link, not running yet.
+pub(crate) struct Shard {
+    node: NodeAddr,
+    link: Link<TcpConnect, Observer>,
+    applier: Applier,
+    progress: Arc<Progress>,
+}
+
+/// How a link ended without failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The source's node.
+    pub node: NodeAddr,
+    /// Where the target has confirmed everything; nothing when it has confirmed nothing yet.
+    pub confirmed: Option<cluster_router::Position>,
+    /// Whether all that was received is confirmed.
+    pub drained: bool,
+}
+
+impl Shard {
+    pub(crate) fn new(node: NodeAddr, plan: &PipelinePlan, ready: &Ready) -> Self {
+        let links = ready.sources.len().max(1);
+        let memory = (plan.backlog_memory / links) as u64;
+        let (writer, reader) = backlog(Budget { memory_bytes: memory, kept_window_bytes: 0 });
+        let progress = Arc::new(Progress::new(node.to_string(), reader.stats()));
+        let connect = TcpConnect { host: node.host.clone(), port: node.port, timeout: plan.connect_timeout };
+        let observer = Observer { node: node.to_string(), progress: progress.clone() };
+        let link = Link::new(link_config(plan), connect, writer, observer);
+        let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);
+        let restore = Restore { replace: plan.existing_keys == ExistingKeys::Replace, max_bulk: plan.max_bulk };
+        let applier = Applier::new(node.to_string(), reader, router, ready.target, restore, progress.clone());
+        Self { node, link, applier, progress }
+    }
+
+    pub(crate) fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
+    }
+
+    /// Follows the source until `stop`, or until one of the two sides cannot go on.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<Ended, PipelineError> {
+        let Self { node, mut link, applier, .. } = self;
+        let (reading, applying) = (stop.child_token(), stop.child_token());
+        let reader_stop = reading.clone();
+        // The link owns the writing half of the backlog: when it ends, the applier finds the end of it.
+        let reader = tokio::spawn(async move { link.run(reader_stop).await });
+        let applied = tokio::spawn(applier.run(applying)).await;
+        reading.cancel();
+        let read = reader.await;
+        let applied = applied.map_err(|error| crashed(&node, &error))?;
+        let Stopped { confirmed, drained } =
+            applied.map_err(|error| PipelineError::applier(&node.to_string(), &error))?;
+        read.map_err(|error| crashed(&node, &error))?.map_err(|error| PipelineError::link(&error))?;
+        Ok(Ended { node, confirmed, drained })
+    }
+}
+
+/// A task that panicked: our own fault, and said as such.
+fn crashed(node: &NodeAddr, error: &tokio::task::JoinError) -> PipelineError {
+    PipelineError::runtime(format!("source {node}: internal error: {error}"))
+}
+
+fn link_config(plan: &PipelinePlan) -> LinkConfig {
+    let credentials = plan.source.credentials.as_ref();
+    let credentials = credentials.map(|c| Credentials { user: c.user.clone(), password: c.password.clone() });
+    let mut psync = PsyncConfig { credentials, ..PsyncConfig::default() };
+    if let Some(command) = &plan.source.psync_command {
+        psync.psync_command.clone_from(command);
+    }
+    let on_history_lost = if plan.full_resync { OnHistoryLost::FullResync } else { OnHistoryLost::Stop };
+    LinkConfig { psync, on_history_lost, ..LinkConfig::default() }
+}
+
+fn router_config(node: &NodeAddr, plan: &PipelinePlan) -> RouterConfig {
+    let defaults = RouterConfig::default();
+    RouterConfig {
+        link: format!("shake:{}:{node}", plan.name),
+        credentials: plan.target.credentials.clone(),
+        window: plan.window.min(defaults.window),
+        busy_key: if plan.existing_keys == ExistingKeys::Keep { BusyKey::Keep } else { BusyKey::Fail },
+        ..defaults
+    }
+}
+
+/// Says what happens to the connection to the source.
+struct Observer {
+    node: String,
+    progress: Arc<Progress>,
+}
+
+impl replica::Observe for Observer {
+    fn observe(&mut self, event: LinkEvent) {
+        let source = &self.node;
+        match event {
+            LinkEvent::Connected(_) => self.progress.set_connected(true),
+            LinkEvent::FullResync { generation, offset, .. } if generation > 1 => {
+                warn!(%source, generation, %offset, "FULL RESYNC: the source cannot continue; everything is copied again");
+            }
+            LinkEvent::FullResync { offset, .. } => info!(%source, %offset, "full resync"),
+            LinkEvent::SnapshotBegin { len: Some(len) } => info!(%source, len, "the snapshot begins"),
+            LinkEvent::SnapshotBegin { len: None } => info!(%source, "the snapshot begins; its length is not known"),
+            LinkEvent::SnapshotEnd { len } => info!(%source, len, "the snapshot is received"),
+            LinkEvent::Continue { offset, .. } => info!(%source, %offset, "the source continues where we were"),
+            LinkEvent::WaitingForRoom => {
+                warn!(%source, "the backlog is full: not reading from the source until the target takes more");
+            }
+            LinkEvent::RoomAgain => info!(%source, "reading from the source again"),
+            LinkEvent::Lost { error, retry_in } => {
+                self.progress.set_connected(false);
+                let retry_ms = retry_in.as_millis() as u64;
+                warn!(%source, retry_ms, "lost the source: {}", with_causes(&error));
+            }
+            _ => {}
+        }
+    }
+}

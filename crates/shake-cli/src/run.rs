@@ -1,0 +1,147 @@
+//! From a command line to a running pipeline, and to its end.
+
+use std::time::Duration;
+
+use cluster_router::{Credentials, NodeAddr, TargetKind};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+
+use crate::cli::Cli;
+use crate::config::{self, Auth, Endpoint, OnHistoryLost, Plan, RestoreBehavior};
+use crate::exit::{Exit, Failure};
+use crate::logging;
+use crate::pipeline::{
+    Ended, ExistingKeys, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan, SourceKind, SourcePlan, Stopper,
+    TargetPlan,
+};
+use crate::report::Reporter;
+
+/// Does what the command line says.
+///
+/// # Errors
+/// With the one sentence and the exit code that the program ends with.
+pub fn run(cli: &Cli) -> Result<(), Failure> {
+    let plan = cli.plan(&|name| std::env::var(name).ok())?;
+    logging::init(&plan.log)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(plan.threads)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Runtime, "the runtime cannot be started").because(error))?;
+    let ended = runtime.block_on(sync(&plan));
+    // Name look-ups that hang must not hold the end up.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    ended
+}
+
+async fn sync(plan: &Plan) -> Result<(), Failure> {
+    info!(version = env!("CARGO_PKG_VERSION"), name = plan.name, "shake-cli starts");
+    plan.notes.iter().for_each(|note| info!("{note}"));
+    let stopped = stop_signal()?;
+    let pipeline = tokio::select! {
+        started = start(plan) => started?,
+        () = stopped => return Ok(()),
+    };
+    let stopper = pipeline.stopper();
+    let reporter = plan.log.interval.map(|every| tokio::spawn(Reporter::new(pipeline.watcher()).run(every)));
+    let listener = tokio::spawn(stop_on_signal(stopper));
+    let ended = pipeline.wait().await;
+    listener.abort();
+    if let Some(reporter) = reporter {
+        reporter.abort();
+    }
+    ended?.iter().for_each(say_end);
+    Ok(())
+}
+
+async fn start(plan: &Plan) -> Result<Pipeline, Failure> {
+    let pipeline = Pipeline::start(&pipeline_plan(plan)).await?;
+    pipeline.found().iter().for_each(|line| info!("{line}"));
+    Ok(pipeline)
+}
+
+/// Resolves at the first SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let failed = |error| Failure::new(Exit::Runtime, "signals cannot be listened to").because(error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// The first signal stops in good order, the second at once.
+async fn stop_on_signal(stopper: Stopper) {
+    let (Ok(first), Ok(second)) = (stop_signal(), stop_signal()) else { return };
+    first.await;
+    info!("stopping: applying what was received; once more stops at once");
+    stopper.stop();
+    second.await;
+    warn!("stopped at once: what was received and not confirmed is not applied");
+    std::process::exit(Exit::Runtime.code().into());
+}
+
+fn say_end(ended: &Ended) {
+    let Ended { node, confirmed, drained } = ended;
+    match confirmed {
+        Some(position) if *drained => info!(source = %node, "stopped at {position}: everything received is applied"),
+        Some(position) => warn!(source = %node, "stopped at {position}: what was received behind it is not applied"),
+        None => warn!(source = %node, "stopped before anything was applied"),
+    }
+}
+
+/// What the configuration means to a pipeline.
+fn pipeline_plan(plan: &Plan) -> PipelinePlan {
+    PipelinePlan {
+        name: plan.name.replace(' ', "-"),
+        source: SourcePlan {
+            kind: match plan.source.kind {
+                config::SourceKind::Cluster => SourceKind::Cluster,
+                config::SourceKind::Node => SourceKind::Node,
+            },
+            nodes: nodes(&plan.source.endpoints),
+            credentials: plan.source.auth.as_ref().map(credentials),
+            psync_command: plan.source.psync_command.clone(),
+        },
+        target: TargetPlan {
+            kind: match plan.target.kind {
+                config::TargetKind::Cluster => TargetKind::Cluster,
+                config::TargetKind::Standalone => TargetKind::Standalone,
+            },
+            nodes: nodes(&plan.target.endpoints),
+            credentials: plan.target.auth.as_ref().map(credentials),
+        },
+        existing_keys: match plan.restore {
+            RestoreBehavior::Rewrite => ExistingKeys::Replace,
+            RestoreBehavior::Skip => ExistingKeys::Keep,
+            RestoreBehavior::Panic => ExistingKeys::Fail,
+        },
+        backlog_memory: plan.limits.backlog_memory,
+        window: plan.limits.window_bytes,
+        max_bulk: plan.limits.max_bulk,
+        full_resync: plan.on_history_lost == OnHistoryLost::FullResync,
+        connect_timeout: Duration::from_secs(5),
+    }
+}
+
+fn nodes(endpoints: &[Endpoint]) -> Vec<NodeAddr> {
+    endpoints.iter().map(|endpoint| NodeAddr::new(endpoint.host.clone(), endpoint.port)).collect()
+}
+
+fn credentials(auth: &Auth) -> Credentials {
+    Credentials { user: auth.user.clone(), password: auth.password.expose().to_owned() }
+}
+
+impl From<PipelineError> for Failure {
+    fn from(error: PipelineError) -> Self {
+        let exit = match error.kind() {
+            PipelineErrorKind::Refused => Exit::Refused,
+            PipelineErrorKind::HistoryLost => Exit::HistoryLost,
+            PipelineErrorKind::Runtime => Exit::Runtime,
+        };
+        Self::of(exit, error)
+    }
+}

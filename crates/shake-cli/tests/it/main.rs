@@ -1,0 +1,5 @@
+//! The integration tests of `shake-cli`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod config;
+mod config_errors;

@@ -1,0 +1,235 @@
+//! A cluster of real servers.
+
+mod failover;
+mod nodes_conf;
+mod reshard;
+mod spec;
+mod view;
+
+use std::{net::SocketAddr, path::Path, thread, time::Instant};
+
+pub use self::spec::{ClusterSpec, SlotRanges};
+use self::view::READY_TIMEOUT;
+use crate::{
+    Conn, Endpoint, Error,
+    conn::info_field,
+    find_server,
+    node::{Home, Node, POLL, retry_ports},
+    ports::PortLease,
+    slot_of,
+};
+
+/// A running cluster; dropping it kills every process and removes their folders.
+///
+/// Nodes are numbered as they were started: first the primaries, then their replicas. Node
+/// `primaries + i` starts as a replica of node `i % primaries`; a failover changes roles, not numbers.
+pub struct Cluster {
+    nodes: Vec<Node>,
+    ids: Vec<String>,
+    spec: ClusterSpec,
+    _ports: PortLease,
+    _home: Home,
+}
+
+impl Cluster {
+    /// Starts a cluster and waits until every node calls it healthy and every replica is linked.
+    ///
+    /// # Errors
+    /// When the binary is missing, the slots overlap, or a server does not start.
+    pub fn start(spec: ClusterSpec) -> Result<Self, Error> {
+        let binary = find_server(&spec.server)?;
+        let ranges = spec.ranges()?;
+        retry_ports(|| {
+            let ports = PortLease::claim(spec.nodes())?;
+            let home = Home::create("cluster")?;
+            let ids = nodes_conf::node_ids(ports.ports());
+            let mut nodes = Vec::new();
+            for (index, &port) in ports.ports().iter().enumerate() {
+                let node = Node::prepare(&binary, &home, port, &spec.node_options(), spec.password.as_deref())?;
+                nodes_conf::write(node.folder(), index, ports.ports(), &ids, &ranges)?;
+                nodes.push(node);
+            }
+            let cluster = Self { nodes, ids, spec: spec.clone(), _ports: ports, _home: home };
+            cluster.spawn_all()?;
+            Ok(cluster)
+        })
+    }
+
+    /// The address of every node, by number.
+    #[must_use]
+    pub fn addrs(&self) -> Vec<SocketAddr> {
+        self.nodes.iter().map(Node::addr).collect()
+    }
+
+    /// The address of one node.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn addr(&self, node: usize) -> Result<SocketAddr, Error> {
+        Ok(self.node(node)?.addr())
+    }
+
+    /// The node's id in the cluster.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn id(&self, node: usize) -> Result<&str, Error> {
+        self.ids.get(node).map(String::as_str).ok_or_else(|| no_node(node))
+    }
+
+    /// The process's number, while the node runs.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn pid(&self, node: usize) -> Result<Option<u32>, Error> {
+        Ok(self.node(node)?.pid())
+    }
+
+    /// The folder in which the node runs: its log and dump files are there.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn folder(&self, node: usize) -> Result<&Path, Error> {
+        Ok(self.node(node)?.folder())
+    }
+
+    /// A new connection to one node, authenticated.
+    ///
+    /// # Errors
+    /// When there is no such node or it cannot be reached.
+    pub fn conn(&self, node: usize) -> Result<Conn, Error> {
+        self.node(node)?.connect()
+    }
+
+    /// A new connection to the primary that serves this key.
+    ///
+    /// # Errors
+    /// When nobody serves it.
+    pub fn conn_for_key(&self, key: impl AsRef<[u8]>) -> Result<Conn, Error> {
+        self.conn(self.owner(slot_of(key.as_ref()))?)
+    }
+
+    /// One field of a node's `INFO`.
+    ///
+    /// # Errors
+    /// When the node cannot be asked or has no such field.
+    pub fn info(&self, node: usize, field: &str) -> Result<String, Error> {
+        self.conn(node)?.info(field)
+    }
+
+    /// Sets an option on every running node (`CONFIG SET`).
+    ///
+    /// # Errors
+    /// When a node refuses it.
+    pub fn config_set(&self, name: &str, value: &str) -> Result<(), Error> {
+        for node in self.running() {
+            self.conn(node)?.call(["CONFIG", "SET", name, value])?;
+        }
+        Ok(())
+    }
+
+    /// Kills a node's process (SIGKILL) and waits for its end.
+    ///
+    /// # Errors
+    /// When there is no such node.
+    pub fn kill(&self, node: usize) -> Result<(), Error> {
+        self.node(node)?.kill()
+    }
+
+    /// Starts a killed node again, on its port and in its folder, and waits until it serves connections.
+    ///
+    /// # Errors
+    /// When it runs already or does not start.
+    pub fn start_node(&self, node: usize) -> Result<(), Error> {
+        let node = self.node(node)?;
+        node.spawn()?;
+        node.wait_up().map(drop)
+    }
+
+    /// Freezes a node's process (SIGSTOP).
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn pause(&self, node: usize) -> Result<(), Error> {
+        self.node(node)?.signal("STOP")
+    }
+
+    /// Lets a frozen node go on (SIGCONT).
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn cont(&self, node: usize) -> Result<(), Error> {
+        self.node(node)?.signal("CONT")
+    }
+
+    /// Waits until every running node calls the cluster healthy and every replica is linked to its primary.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] when that does not come true.
+    pub fn wait_ready(&self) -> Result<(), Error> {
+        wait_for("the cluster to be healthy", || {
+            let running = self.running();
+            for &node in &running {
+                if !self.is_ready(node, running.len())? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        })
+    }
+
+    fn spawn_all(&self) -> Result<(), Error> {
+        for node in &self.nodes {
+            node.spawn()?;
+        }
+        for node in &self.nodes {
+            node.wait_up()?;
+        }
+        self.wait_ready()
+    }
+
+    fn is_ready(&self, node: usize, running: usize) -> Result<bool, Error> {
+        let mut conn = self.conn(node)?;
+        let info = conn.call("CLUSTER INFO")?.text();
+        let field = |name: &str| info_field(&info, name).unwrap_or_default();
+        let known = field("cluster_known_nodes").parse().unwrap_or(0);
+        if field("cluster_state") != "ok" || known < running {
+            return Ok(false);
+        }
+        let replication = conn.call("INFO replication")?.text();
+        Ok(info_field(&replication, "master_link_status").is_none_or(|status| status == "up"))
+    }
+
+    /// The numbers of the nodes whose process runs.
+    fn running(&self) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|&node| matches!(self.pid(node), Ok(Some(_)))).collect()
+    }
+
+    fn node(&self, node: usize) -> Result<&Node, Error> {
+        self.nodes.get(node).ok_or_else(|| no_node(node))
+    }
+}
+
+impl From<&Cluster> for Endpoint {
+    fn from(cluster: &Cluster) -> Self {
+        Self { seeds: cluster.addrs(), password: cluster.spec.password.clone(), db: 0 }
+    }
+}
+
+fn no_node(node: usize) -> Error {
+    Error::Usage(format!("the cluster has no node {node}"))
+}
+
+/// Looks at a condition until it holds. A failing look counts as "not yet".
+fn wait_for(what: &str, mut condition: impl FnMut() -> Result<bool, Error>) -> Result<(), Error> {
+    let deadline = Instant::now() + READY_TIMEOUT;
+    loop {
+        let seen = condition();
+        match seen {
+            Ok(true) => return Ok(()),
+            _ if Instant::now() < deadline => thread::sleep(POLL),
+            Ok(false) => return Err(Error::Timeout(what.to_owned())),
+            Err(error) => return Err(Error::Timeout(format!("{what}: {error}"))),
+        }
+    }
+}

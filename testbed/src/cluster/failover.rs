@@ -1,0 +1,44 @@
+//! Changing roles.
+
+use super::{Cluster, wait_for};
+use crate::Error;
+
+impl Cluster {
+    /// Makes this replica the primary of its shard (`CLUSTER FAILOVER`), and waits until every running node
+    /// sees it so and the cluster is healthy.
+    ///
+    /// # Errors
+    /// When it is no replica, or the failover does not come about.
+    pub fn failover(&self, node: usize) -> Result<(), Error> {
+        // A replica whose link has just come up may answer that its primary is not known well enough yet.
+        wait_for("the failover to be accepted", || self.conn(node)?.call("CLUSTER FAILOVER").map(|_| true))?;
+        self.wait_promoted(node)?;
+        self.wait_ready()
+    }
+
+    /// The same without the old primary's consent (`CLUSTER FAILOVER TAKEOVER`): it may be dead or frozen.
+    ///
+    /// # Errors
+    /// When it is no replica, or the failover does not come about.
+    pub fn takeover(&self, node: usize) -> Result<(), Error> {
+        self.conn(node)?.call("CLUSTER FAILOVER TAKEOVER")?;
+        self.wait_promoted(node)
+    }
+
+    /// Waits until every running node that answers sees this one as a primary with slots: after its primary was
+    /// killed, for example.
+    ///
+    /// # Errors
+    /// [`Error::Timeout`] when that does not come true.
+    pub fn wait_promoted(&self, node: usize) -> Result<(), Error> {
+        wait_for(&format!("node {node} to be a primary"), || {
+            Ok(self.running().iter().all(|&other| self.sees_primary(other, node)))
+        })
+    }
+
+    /// Whether `other` sees `node` as a primary; a node that does not answer has no say.
+    fn sees_primary(&self, other: usize, node: usize) -> bool {
+        let Ok(lines) = self.view_of(other) else { return true };
+        lines.iter().any(|line| line.node == node && line.primary && !line.slots.is_empty())
+    }
+}

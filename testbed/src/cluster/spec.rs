@@ -1,0 +1,118 @@
+//! What a cluster is to be.
+
+use std::ops::RangeInclusive;
+
+use crate::{Error, SLOTS, node::Options};
+
+/// The hash slots of one primary.
+pub type SlotRanges = Vec<RangeInclusive<u16>>;
+
+/// What a [`Cluster`](crate::Cluster) is to be: by default 3 primaries with a replica each and even slots.
+#[derive(Clone, Debug)]
+pub struct ClusterSpec {
+    pub(super) server: String,
+    pub(super) password: Option<String>,
+    primaries: usize,
+    replicas: usize,
+    slots: Option<Vec<SlotRanges>>,
+    options: Options,
+}
+
+impl ClusterSpec {
+    /// A cluster of the server with this name, such as `redis-7.0`; `any` takes what is there.
+    #[must_use]
+    pub fn new(server: impl Into<String>) -> Self {
+        Self { server: server.into(), primaries: 3, replicas: 1, slots: None, options: Vec::new(), password: None }
+    }
+
+    /// The number of primaries.
+    #[must_use]
+    pub fn primaries(mut self, primaries: usize) -> Self {
+        self.primaries = primaries;
+        self
+    }
+
+    /// The number of replicas of each primary.
+    #[must_use]
+    pub fn replicas(mut self, replicas: usize) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
+    /// The slots of each primary; sets the number of primaries too. Without it they are shared out evenly.
+    #[must_use]
+    pub fn slots(mut self, slots: Vec<SlotRanges>) -> Self {
+        self.primaries = slots.len();
+        self.slots = Some(slots);
+        self
+    }
+
+    /// Adds a line to every node's configuration file.
+    #[must_use]
+    pub fn option(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.options.push((name.into(), value.into()));
+        self
+    }
+
+    /// Asks every connection for this password.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    pub(super) fn nodes(&self) -> usize {
+        self.primaries * (1 + self.replicas)
+    }
+
+    pub(super) fn node_options(&self) -> Options {
+        let fixed =
+            [("cluster-enabled", "yes"), ("cluster-config-file", "nodes.conf"), ("cluster-node-timeout", "2000")];
+        let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        fixed.into_iter().chain(self.options.iter().cloned()).collect()
+    }
+
+    /// The slots of each primary.
+    pub(super) fn ranges(&self) -> Result<Vec<SlotRanges>, Error> {
+        if self.primaries == 0 {
+            return Err(Error::Usage("a cluster needs a primary".to_owned()));
+        }
+        let ranges = self.slots.clone().unwrap_or_else(|| even(self.primaries));
+        check(&ranges)?;
+        Ok(ranges)
+    }
+}
+
+fn even(primaries: usize) -> Vec<SlotRanges> {
+    let border = |index: usize| u16::try_from(usize::from(SLOTS) * index / primaries).unwrap_or(SLOTS);
+    (0..primaries).map(|index| vec![border(index)..=border(index + 1) - 1]).collect()
+}
+
+/// Every slot exactly once: a cluster with holes or overlaps never gets ready.
+fn check(ranges: &[SlotRanges]) -> Result<(), Error> {
+    let mut slots: Vec<u16> = ranges.iter().flatten().cloned().flatten().collect();
+    slots.sort_unstable();
+    if slots.iter().copied().eq(0..SLOTS) {
+        return Ok(());
+    }
+    Err(Error::Usage("the slot ranges must hold each of the 16384 slots exactly once".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn even_ranges_hold_every_slot_once() {
+        for primaries in [1, 3, 7, 300] {
+            assert!(check(&even(primaries)).is_ok(), "{primaries} primaries");
+        }
+    }
+
+    #[test]
+    fn overlaps_and_holes_are_refused() {
+        for slots in [vec![vec![0..=100], vec![100..=16_383]], vec![vec![0..=100], vec![102..=16_383]]] {
+            assert!(ClusterSpec::new("any").slots(slots).ranges().is_err());
+        }
+    }
+}
