@@ -1,1 +1,21 @@
-//! Being a replica of a Redis or Valkey primary: the PSYNC protocol, its driver over tokio, and the backlog.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod backlog;
+mod link;
+mod position;
+mod psync;
+
+pub use backlog::{
+    BacklogFigures, BacklogReader, BacklogStats, BacklogWriter, Budget, Gone, History, Phase, Piece, Place, Releaser,
+    WriteError, backlog,
+};
+pub use link::{
+    BoxedStream, Connect, Duplex, Link, LinkConfig, LinkError, LinkErrorKind, LinkEvent, Loss, Observe, OnHistoryLost,
+    TcpConnect,
+};
+pub use position::{BadReplId, Offset, ReplId};
+pub use psync::{
+    AckSource, AppliedOffset, Credentials, Event, HandshakeInfo, Psync, PsyncConfig, PsyncError, PsyncErrorKind,
+    Reading,
+};

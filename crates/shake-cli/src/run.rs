@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cluster_router::{Credentials, NodeAddr, TargetKind};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 use crate::cli::Cli;
@@ -37,14 +37,14 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
 async fn sync(plan: &Plan) -> Result<(), Failure> {
     info!(version = env!("CARGO_PKG_VERSION"), name = plan.name, "shake-cli starts");
     plan.notes.iter().for_each(|note| info!("{note}"));
-    let stopped = stop_signal()?;
+    let mut signals = StopSignals::listen()?;
     let pipeline = tokio::select! {
         started = start(plan) => started?,
-        () = stopped => return Ok(()),
+        () = signals.next() => return Ok(()),
     };
     let stopper = pipeline.stopper();
     let reporter = plan.log.interval.map(|every| tokio::spawn(Reporter::new(pipeline.watcher()).run(every)));
-    let listener = tokio::spawn(stop_on_signal(stopper));
+    let listener = tokio::spawn(stop_on_signal(signals, stopper));
     let ended = pipeline.wait().await;
     listener.abort();
     if let Some(reporter) = reporter {
@@ -60,26 +60,34 @@ async fn start(plan: &Plan) -> Result<Pipeline, Failure> {
     Ok(pipeline)
 }
 
-/// Resolves at the first SIGTERM or SIGINT.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let failed = |error| Failure::new(Exit::Runtime, "signals cannot be listened to").because(error);
-    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
-    Ok(async move {
+/// The signals that ask for an end: SIGTERM and SIGINT.
+struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    fn listen() -> Result<Self, Failure> {
+        let failed = |error| Failure::new(Exit::Runtime, "signals cannot be listened to").because(error);
+        let terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    })
+    }
 }
 
 /// The first signal stops in good order, the second at once.
-async fn stop_on_signal(stopper: Stopper) {
-    let (Ok(first), Ok(second)) = (stop_signal(), stop_signal()) else { return };
-    first.await;
-    info!("stopping: applying what was received; once more stops at once");
+async fn stop_on_signal(mut signals: StopSignals, stopper: Stopper) {
+    signals.next().await;
+    info!("stopping: applying what was received; one more signal stops at once");
     stopper.stop();
-    second.await;
+    signals.next().await;
     warn!("stopped at once: what was received and not confirmed is not applied");
     std::process::exit(Exit::Runtime.code().into());
 }

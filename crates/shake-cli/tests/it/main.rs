@@ -3,3 +3,4 @@
 
 mod config;
 mod config_errors;
+mod sync;

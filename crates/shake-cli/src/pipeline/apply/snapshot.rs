@@ -341,7 +341,7 @@ mod tests {
         let (recorder, applier) = apply(TARGET, REWRITE, &[b"\xfe\x00", STRING, EXPIRING, LIST]).unwrap();
         assert_eq!(recorder.lines[0], "12182 0: SET foo hi");
         assert_eq!(recorder.lines[1], "12182 0: SET foo 7 PXAT 100000000000");
-        let (start, end) = ("12182 0: RESTORE foo 0 \\x01\\x01\\x01a\\x01\\x00", " REPLACE FREQ 5");
+        let (start, end) = ("12182 0: RESTORE foo 0 \\x01\\x01\\x01a\\x06\\x00", " REPLACE FREQ 5");
         assert!(recorder.lines[2].starts_with(start) && recorder.lines[2].ends_with(end), "{}", recorder.lines[2]);
         assert_eq!(applier.keys(), 3);
         assert_eq!(recorder.rounds.last().unwrap().offset, snapshot(&[b"\xfe\x00", STRING, EXPIRING, LIST]).len() as u64);

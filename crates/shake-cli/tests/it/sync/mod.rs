@@ -1,0 +1,7 @@
+//! The main job on real servers.
+
+mod clusters;
+mod refused;
+mod standalone;
+mod trouble;
+mod tool;

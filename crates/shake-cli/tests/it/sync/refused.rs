@@ -1,0 +1,74 @@
+//! What cannot start says so in one sentence, with its exit code, and writes nothing.
+
+use std::net::TcpListener;
+
+use testbed::{Cluster, ClusterSpec, Endpoint, Server, ServerSpec};
+
+use super::tool::{Tool, config};
+
+/// Runs to the end: the exit code, and the sentence on standard error.
+fn sentence(config: &str) -> (i32, String) {
+    let mut tool = Tool::start(config);
+    let code = tool.wait();
+    let log = tool.log();
+    let sentences: Vec<&str> = log.lines().filter(|line| line.starts_with("shake-cli: ")).collect();
+    assert_eq!(sentences.len(), 1, "{log}");
+    assert!(!log.contains("panicked"), "{log}");
+    assert!(!log.contains("sesame"), "a password is in the log: {log}");
+    (code, sentences[0].to_owned())
+}
+
+#[test]
+fn sides_that_are_not_what_the_configuration_says() {
+    let server = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let other = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let cluster = Cluster::start(ClusterSpec::new("redis-7.0").primaries(1).replicas(0)).unwrap();
+    let half = Cluster::start(ClusterSpec::new("redis-7.0").primaries(1).replicas(0)).unwrap();
+    half.conn(0).unwrap().call("CLUSTER DELSLOTS 5 6").unwrap();
+    let mut conn = server.conn().unwrap();
+    conn.call("SELECT 2").unwrap();
+    conn.call("SET k v").unwrap();
+    let localhost = |server: &Server| format!("localhost:{}", server.addr().port());
+    let same = config(("standalone", server.addr()), ("standalone", server.addr()), "")
+        .replacen(&server.addr().to_string(), &localhost(&server), 1);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = listener.local_addr().unwrap();
+    drop(listener);
+
+    let cases = [
+        (config(("cluster", server.addr()), ("standalone", other.addr()), ""), "is no node of a cluster"),
+        (config(("standalone", server.addr()), ("cluster", other.addr()), ""), "is no node of a cluster"),
+        (config(("cluster", &cluster), ("cluster", &half), ""), "the target cluster has no owner for slots 5-6"),
+        (config(("cluster", &half), ("standalone", other.addr()), ""), "the source cluster has no owner for slots 5-6"),
+        (config(("standalone", other.addr()), ("standalone", &cluster), ""), "is a node of a cluster"),
+        (config(("standalone", server.addr()), ("cluster", &cluster), ""), "has keys in database 2"),
+        (config(("standalone", nobody), ("cluster", &cluster), ""), "onnection refused"),
+        (config(("standalone", other.addr()), ("standalone", nobody), ""), "onnection refused"),
+        (same, "are the same server"),
+    ];
+    for (config, words) in cases {
+        let (code, sentence) = sentence(&config);
+        assert_eq!(code, 3, "{sentence}");
+        assert!(sentence.contains(words), "{sentence} does not say: {words}");
+    }
+}
+
+#[test]
+fn passwords() {
+    let source = Server::start(ServerSpec::new("redis-7.0").password("sesame")).unwrap();
+    let target = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let plain = config(("standalone", source.addr()), ("standalone", target.addr()), "");
+    let with = |password: &str| plain.replacen("[target]", &format!("password = \"{password}\"\n[target]"), 1);
+    for (config, word) in [(plain.clone(), "NOAUTH"), (with("open-sesame"), "WRONGPASS")] {
+        let (code, sentence) = sentence(&config);
+        assert_eq!(code, 3, "{sentence}");
+        assert!(sentence.contains(word) && sentence.contains(&source.addr().to_string()), "{sentence}");
+    }
+    let source_end = Endpoint { password: Some("sesame".to_owned()), ..Endpoint::from(source.addr()) };
+    source_end.connect(source.addr()).unwrap().call("SET k v").unwrap();
+    let mut tool = Tool::start(&with("sesame"));
+    tool.wait_for_log("following the stream");
+    testbed::wait_equal(&source_end, target.addr(), super::tool::PATIENCE).unwrap();
+    assert!(!tool.log().contains("sesame"), "{}", tool.log());
+    tool.end();
+}

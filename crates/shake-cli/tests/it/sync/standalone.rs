@@ -1,0 +1,87 @@
+//! Single servers on either side, and the shape of configuration that RedisShake v3 takes.
+
+use testbed::{Cluster, ClusterSpec, Dataset, Endpoint, Server, ServerSpec, wait_equal};
+
+use super::tool::{PATIENCE, Tool, config, wait_until};
+
+fn server() -> Server {
+    Server::start(ServerSpec::new("redis-7.0")).unwrap()
+}
+
+fn database(server: &Server, db: u32) -> Endpoint {
+    Endpoint { db, ..Endpoint::from(server.addr()) }
+}
+
+#[test]
+fn databases_transactions_and_flushes_between_servers() {
+    let (source, target) = (server(), server());
+    let mut conn = source.conn().unwrap();
+    Dataset::new(5).keys(1_000).fill(&source).unwrap();
+    conn.call("SELECT 3").unwrap();
+    conn.call("SET in3 early").unwrap();
+    let mut tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), ""));
+    tool.wait_for_log("following the stream");
+    conn.call("SET in3 late").unwrap();
+    conn.pipeline(&["MULTI".into(), "INCR n".into(), "MSET a 1 b 2".into(), "EXEC".into()]).unwrap();
+    conn.call("SELECT 7").unwrap();
+    conn.call("SET gone 1").unwrap();
+    conn.call("FLUSHDB").unwrap();
+    conn.call("SET in7 1").unwrap();
+    for db in [0, 3, 7] {
+        wait_equal(&database(&source, db), &database(&target, db), PATIENCE)
+            .unwrap_or_else(|error| panic!("database {db}: {error}\n{}", tool.log()));
+    }
+    tool.end();
+}
+
+/// A file as RedisShake v3 has it: no type in [source], so that the one node is followed, whatever it is.
+fn v3(source: impl Into<Endpoint>, target: impl Into<Endpoint>, advanced: &str) -> String {
+    config(("cluster", source), ("cluster", target), advanced).replacen("[source]\ntype = \"cluster\"\n", "[source]\n", 1)
+}
+
+#[test]
+fn one_process_for_each_primary_as_with_redisshake() {
+    let source = Cluster::start(ClusterSpec::new("redis-7.0").replicas(0)).unwrap();
+    let target = Cluster::start(ClusterSpec::new("redis-7.0").primaries(2).replicas(0)).unwrap();
+    Dataset::new(6).keys(3_000).fill(&source).unwrap();
+    let tools: Vec<Tool> = source.addrs().into_iter().map(|addr| Tool::start(&v3(addr, &target, ""))).collect();
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tools[0].log()));
+    source.conn_for_key("late").unwrap().call("SET late 1").unwrap();
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tools[0].log()));
+    tools.into_iter().for_each(Tool::end);
+}
+
+#[test]
+fn keys_that_the_target_has_are_replaced_kept_or_reported() {
+    let source = server();
+    let mut conn = source.conn().unwrap();
+    conn.call("SET string new").unwrap();
+    conn.call("RPUSH list new").unwrap();
+    conn.call("SET only here").unwrap();
+    let run = |behavior: &str| {
+        let target = server();
+        let mut conn = target.conn().unwrap();
+        conn.call("SET string old").unwrap();
+        conn.call("RPUSH list old older").unwrap();
+        let advanced = format!("rdb_restore_command_behavior = \"{behavior}\"");
+        (Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), &advanced)), target)
+    };
+
+    let (tool, target) = run("rewrite");
+    wait_equal(source.addr(), target.addr(), PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.end();
+
+    let (tool, target) = run("skip");
+    let mut conn = target.conn().unwrap();
+    wait_until("the key that is missing", || conn.call("GET only").unwrap().bytes().is_some());
+    assert_eq!(conn.call("GET string").unwrap().bytes(), Some(&b"old"[..]));
+    assert_eq!(conn.call("LLEN list").unwrap().integer(), Some(2));
+    tool.end();
+
+    let (mut tool, target) = run("panic");
+    assert_eq!(tool.wait(), 1, "{}", tool.log());
+    let log = tool.log();
+    assert!(log.contains("refused RESTORE ") && log.contains("BUSYKEY"), "{log}");
+    let mut conn = target.conn().unwrap();
+    assert_eq!(conn.call("LLEN list").unwrap().integer(), Some(2));
+}

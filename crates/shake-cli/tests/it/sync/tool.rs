@@ -1,0 +1,94 @@
+//! The built `shake-cli` between two real servers or clusters.
+
+use std::fs;
+use std::process::ExitStatus;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use testbed::{Endpoint, Process, ProcessSpec, Scratch};
+
+/// A running `shake-cli` with a working directory of its own.
+pub struct Tool {
+    process: Process,
+    _folder: Scratch,
+}
+
+impl Tool {
+    /// Starts it with a configuration; `{dir}` in it becomes the working directory.
+    pub fn start(config: &str) -> Self {
+        let folder = Scratch::new("shake-cli").unwrap();
+        let file = folder.path().join("sync.toml");
+        let config = config.replace("{dir}", &folder.path().join("data").display().to_string());
+        fs::write(&file, config).unwrap();
+        let spec = ProcessSpec::new(env!("CARGO_BIN_EXE_shake-cli")).arg(file.display().to_string());
+        Self { process: Process::start(&spec).unwrap(), _folder: folder }
+    }
+
+    /// Between two clusters, all shards in one process.
+    pub fn between_clusters(source: impl Into<Endpoint>, target: impl Into<Endpoint>) -> Self {
+        Self::start(&config(("cluster", source), ("cluster", target), ""))
+    }
+
+    /// Waits until a line of the log has `text` in it.
+    pub fn wait_for_log(&mut self, text: &str) {
+        self.process.wait_for_log(text, PATIENCE).unwrap();
+    }
+
+    /// Everything logged so far.
+    pub fn log(&self) -> String {
+        self.process.log().unwrap()
+    }
+
+    /// How often `text` is in the log.
+    pub fn count_in_log(&self, text: &str) -> usize {
+        self.log().matches(text).count()
+    }
+
+    /// SIGTERM, and the exit code that follows.
+    pub fn terminate(&mut self) -> i32 {
+        let status = self.process.terminate(PATIENCE).unwrap();
+        self.code(status)
+    }
+
+    /// Waits for it to end by itself, and answers the exit code.
+    pub fn wait(&mut self) -> i32 {
+        let status = self.process.wait(PATIENCE).unwrap();
+        self.code(status)
+    }
+
+    /// Stops it and asserts that it ended well.
+    pub fn end(mut self) {
+        assert_eq!(self.terminate(), 0, "{}", self.log());
+    }
+
+    fn code(&self, status: ExitStatus) -> i32 {
+        status.code().unwrap_or_else(|| panic!("ended by a signal:\n{}", self.log()))
+    }
+}
+
+/// A configuration; each side is its type and where it is.
+pub fn config(
+    (source_type, source): (&str, impl Into<Endpoint>),
+    (target_type, target): (&str, impl Into<Endpoint>),
+    advanced: &str,
+) -> String {
+    let (source, target) = (source.into(), target.into());
+    format!(
+        "type = \"sync\"\n[source]\ntype = \"{source_type}\"\naddress = \"{}\"\n\
+         [target]\ntype = \"{target_type}\"\naddress = \"{}\"\n\
+         [advanced]\ndir = \"{{dir}}\"\nlog_interval = 1\n{advanced}\n",
+        source.seeds[0], target.seeds[0],
+    )
+}
+
+/// Waits for a condition; a machine that is busy with other things may take its time.
+pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "waited in vain for {what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// How long anything may take.
+pub const PATIENCE: Duration = Duration::from_secs(60);
