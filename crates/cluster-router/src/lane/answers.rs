@@ -63,7 +63,7 @@ impl Answers {
         &mut self,
         input: &mut BytesMut,
         tracker: &mut Tracker,
-        judge: &dyn Fn(&ErrorReply) -> Verdict,
+        judge: &dyn Fn(&ErrorReply, Entry) -> Verdict,
     ) -> Result<Outcome, AnswerError> {
         let mut outcome = Outcome::default();
         let mut at = 0;
@@ -107,14 +107,14 @@ impl Answers {
         &mut self,
         entry: Entry,
         tracker: &mut Tracker,
-        judge: &dyn Fn(&ErrorReply) -> Verdict,
+        judge: &dyn Fn(&ErrorReply, Entry) -> Verdict,
         outcome: &mut Outcome,
     ) {
         let behind_refused = entry.slot.is_some_and(|slot| self.refused_slots.contains(&slot));
         let Some(error) = self.error.take() else {
             return if behind_refused { self.take_back(entry) } else { self.confirm(entry, tracker) };
         };
-        match judge(&error) {
+        match judge(&error, entry) {
             _ if behind_refused => self.take_back(entry),
             Verdict::Accept => self.confirm(entry, tracker),
             Verdict::Again => {
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
     use crate::Position;
 
-    fn judge(error: &ErrorReply) -> Verdict {
+    fn judge(error: &ErrorReply, _: Entry) -> Verdict {
         match error.code() {
             b"MOVED" | b"OOM" => Verdict::Again,
             b"BUSYKEY" => Verdict::Accept,
@@ -192,7 +192,7 @@ mod tests {
             let (mut answers, mut tracker) = (Answers::default(), Tracker::default());
             for &(name, slot, replies) in entries {
                 let slot = slot.and_then(Slot::new);
-                let entry = Entry { slot, replies, db: 0, offset: 0, round: Some(tracker.open()) };
+                let entry = Entry { slot, replies, db: 0, offset: 0, forgiving: false, round: Some(tracker.open()) };
                 answers.queue.push(entry, |out| out.extend_from_slice(name.to_string().as_bytes()));
             }
             tracker.end_round(Position { offset: 1, ..Position::default() });

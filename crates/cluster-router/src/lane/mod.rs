@@ -50,7 +50,7 @@ enum Connection {
 pub(crate) struct Turn<'a> {
     pub(crate) tracker: &'a mut Tracker,
     /// What to do about an error reply.
-    pub(crate) judge: &'a dyn Fn(&ErrorReply) -> Verdict,
+    pub(crate) judge: &'a dyn Fn(&ErrorReply, Entry) -> Verdict,
     /// Most bytes that may be on their way without a reply.
     pub(crate) window: usize,
     /// How long a node may be silent while it owes replies.

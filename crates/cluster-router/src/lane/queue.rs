@@ -17,6 +17,8 @@ pub(crate) struct Entry {
     pub(crate) db: u32,
     /// Offset of its end in the source's history, for messages.
     pub(crate) offset: u64,
+    /// Whether a data error is as good as a success.
+    pub(crate) forgiving: bool,
     /// The round that it is counted in; `None` for what the lane itself sends.
     pub(crate) round: Option<u64>,
 }
@@ -189,13 +191,13 @@ mod tests {
     use super::*;
 
     fn entry(offset: u64) -> Entry {
-        Entry { slot: None, replies: 1, db: 0, offset, round: Some(0) }
+        Entry { slot: None, replies: 1, db: 0, offset, forgiving: false, round: Some(0) }
     }
 
     fn filled(lens: &[usize]) -> Queue {
         let mut queue = Queue::default();
         for (i, &len) in lens.iter().enumerate() {
-            queue.push(entry(i as u64), |out| out.resize(out.len() + len, b'0' + i as u8));
+            queue.push(entry(i as u64), |out| out.resize(out.len() + len, b"0123456789"[i]));
         }
         queue
     }

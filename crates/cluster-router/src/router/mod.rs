@@ -72,6 +72,8 @@ pub struct Outgoing {
     pub db: u32,
     /// Where it ends in the source's history; for messages.
     pub offset: u64,
+    /// Whether a data error is as good as a success: what the command asks for is so already.
+    pub forgiving: bool,
 }
 
 impl Router {
@@ -119,7 +121,14 @@ impl Router {
     ///
     /// Nothing is sent before the next [`drive`](Self::drive).
     pub fn submit(&mut self, command: Outgoing, mut encode: impl FnMut(&mut BytesMut)) {
-        let entry = Entry { slot: None, replies: command.replies, db: command.db, offset: command.offset, round: None };
+        let entry = Entry {
+            slot: None,
+            replies: command.replies,
+            db: command.db,
+            offset: command.offset,
+            forgiving: command.forgiving,
+            round: None,
+        };
         match command.route {
             Route::Slot(slot) => {
                 let entry = Entry { slot: Some(slot), round: Some(self.tracker.open()), ..entry };
@@ -197,7 +206,10 @@ impl Router {
     /// Polls every lane; the first trouble is answered with its lane.
     fn poll_lanes(&mut self, cx: &mut Context<'_>) -> Result<Option<(NodeAddr, Trouble)>, RouterError> {
         let busy_key = self.config.busy_key;
-        let judge = move |error: &ErrorReply| judge(error, busy_key);
+        let judge = move |error: &ErrorReply, entry: Entry| match judge(error, busy_key) {
+            Verdict::Fatal if entry.forgiving && is_conflict(error) => Verdict::Accept,
+            verdict => verdict,
+        };
         let mut turn = Turn {
             tracker: &mut self.tracker,
             judge: &judge,
@@ -250,6 +262,10 @@ fn judge(error: &ErrorReply, busy_key: BusyKey) -> Verdict {
         Response::Policy if busy_key == BusyKey::Keep => Verdict::Accept,
         _ => Verdict::Fatal,
     }
+}
+
+fn is_conflict(error: &ErrorReply) -> bool {
+    Refusal::of(error, "").response() == Response::Conflict
 }
 
 /// Whether trying again would get the same answer until somebody changes the configuration.

@@ -85,7 +85,10 @@ mod tests {
                      # Cluster\r\ncluster_enabled:1\r\n# Keyspace\r\ndb0:keys=1,expires=0\r\ndb12:keys=3,expires=0\r\n";
         let facts = Facts::parse(&Info::parse(text).unwrap()).unwrap();
         assert_eq!(facts.product, "valkey 9.1.2");
-        assert_eq!((facts.version, facts.cluster, facts.databases), (Version { major: 7, minor: 2 }, true, vec![0, 12]));
+        assert_eq!(
+            (facts.version, facts.cluster, facts.databases),
+            (Version { major: 7, minor: 2 }, true, vec![0, 12])
+        );
         let text = b"redis_version:6.0.16\r\nrun_id:abc\r\n";
         let facts = Facts::parse(&Info::parse(text).unwrap()).unwrap();
         assert_eq!((facts.product.as_str(), facts.cluster), ("redis 6.0.16", false));

@@ -57,7 +57,8 @@ async fn cluster_primaries(asked: &Discovery) -> Result<Vec<NodeAddr>, PipelineE
     refuse_uncovered("source", &map)?;
     let owners: Vec<_> = topology.primaries().filter(|node| !node.slots.is_empty()).collect();
     if let Some(failed) = owners.iter().find(|node| node.flags.any(Flags::FAIL)) {
-        let message = format!("source {}: the cluster says that this primary has failed; wait for its failover", failed.addr);
+        let message =
+            format!("source {}: the cluster says that this primary has failed; wait for its failover", failed.addr);
         return Err(PipelineError::refused(message));
     }
     Ok(owners.iter().map(|node| node.addr.clone()).collect())
@@ -135,7 +136,8 @@ fn databases(plan: &PipelinePlan, sources: &[Known]) -> Result<(), PipelineError
     }
     for source in sources {
         if let Some(db) = source.facts.databases.iter().find(|&&db| db > 0) {
-            let message = format!("source {} has keys in database {db}, and a target cluster has only database 0", source.node);
+            let message =
+                format!("source {} has keys in database {db}, and a target cluster has only database 0", source.node);
             return Err(PipelineError::refused(message));
         }
     }

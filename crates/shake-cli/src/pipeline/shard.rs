@@ -121,8 +121,7 @@ impl replica::Observe for Observer {
             LinkEvent::RoomAgain => info!(%source, "reading from the source again"),
             LinkEvent::Lost { error, retry_in } => {
                 self.progress.set_connected(false);
-                let retry_ms = retry_in.as_millis() as u64;
-                warn!(%source, retry_ms, "lost the source: {}", with_causes(&error));
+                warn!(%source, ?retry_in, "lost the source: {}", with_causes(&error));
             }
             _ => {}
         }

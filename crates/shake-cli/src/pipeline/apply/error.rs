@@ -63,7 +63,9 @@ pub(crate) enum ApplyErrorKind {
         command: String,
     },
     /// A command that concerns a whole server, and would concern more at the target.
-    #[error("{command} at the source cannot be carried over to a cluster yet; run it at the target by hand and start again")]
+    #[error(
+        "{command} at the source cannot be carried over to a cluster yet; run it at the target by hand and start again"
+    )]
     WholeServer {
         /// Its name.
         command: String,

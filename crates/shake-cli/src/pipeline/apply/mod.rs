@@ -178,7 +178,8 @@ impl Applier {
         }
         self.progress.set_state(State::Stream);
         self.phase = Applying::Stream(Box::new(StreamApplier::new(self.target, self.generation, next.offset)));
-        let position = Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
+        let position =
+            Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
         self.router.end_round(position);
         Ok(())
     }
@@ -210,7 +211,9 @@ impl Applier {
 /// The backlog's name for a position.
 fn place_of(position: Position) -> Place {
     match position.phase {
-        Phase::Snapshot => Place { generation: position.generation, phase: replica::Phase::Snapshot, offset: position.offset },
+        Phase::Snapshot => {
+            Place { generation: position.generation, phase: replica::Phase::Snapshot, offset: position.offset }
+        }
         Phase::Stream => Place::stream(position.generation, position.offset),
     }
 }
@@ -220,8 +223,12 @@ fn say(node: &str, remark: &Remark) {
         Remark::ModuleData(module) => {
             warn!(source = %node, module, "a module saved data beside the keys; no command can carry that over");
         }
-        Remark::Functions => warn!(source = %node, "the source has functions, and the target cannot load them: left out"),
-        Remark::SlotImport => warn!(source = %node, "slots were being imported at the source when its snapshot was made"),
+        Remark::Functions => {
+            warn!(source = %node, "the source has functions, and the target cannot load them: left out")
+        }
+        Remark::SlotImport => {
+            warn!(source = %node, "slots were being imported at the source when its snapshot was made")
+        }
     }
 }
 

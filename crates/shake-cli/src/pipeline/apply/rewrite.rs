@@ -8,6 +8,11 @@ pub(super) fn rewrite(name: &str, args: Args<'_>, out: &mut BytesMut) -> bool {
     match name {
         // What MIGRATE leaves in the stream of the node that got the key. A client's would need an importing slot.
         "RESTORE-ASKING" => put(out, &["RESTORE".as_bytes()], args, 1, &[]),
+        // Every primary of a source has loaded it, each for itself.
+        "FUNCTION" if args.is_word(1, "LOAD") => {
+            let said: &[usize] = if args.is_word(2, "REPLACE") { &[2] } else { &[] };
+            put(out, &[b"FUNCTION", b"LOAD", b"REPLACE"], args, 2, said);
+        }
         "XADD" | "XTRIM" => match trim_limit(args) {
             Some(limit) => put(out, &[], args, 0, &[limit, limit + 1]),
             None => return false,
@@ -68,6 +73,13 @@ mod tests {
         ] {
             assert_eq!(rewritten(from).as_deref(), to, "{from}");
         }
+    }
+
+    #[test]
+    fn functions_replace() {
+        assert_eq!(rewritten("FUNCTION LOAD code").as_deref(), Some("FUNCTION LOAD REPLACE code"));
+        assert_eq!(rewritten("function load replace code").as_deref(), Some("FUNCTION LOAD REPLACE code"));
+        assert_eq!(rewritten("FUNCTION DELETE lib"), None);
     }
 
     #[test]

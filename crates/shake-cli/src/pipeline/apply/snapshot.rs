@@ -66,8 +66,7 @@ impl SnapshotApplier {
     /// The snapshot of a generation.
     pub(crate) fn new(target: Target, restore: Restore, generation: u64) -> Self {
         let payload = Vec::new();
-        let commands =
-            Commands { target, restore, generation, large: None, payload, keys: 0, remarks: Vec::new() };
+        let commands = Commands { target, restore, generation, large: None, payload, keys: 0, remarks: Vec::new() };
         Self { decoder: Decoder::new(Options::default()), commands }
     }
 
@@ -253,7 +252,7 @@ impl Commands {
     fn outgoing(&self, key: &[u8], db: u32, offset: u64) -> Outgoing {
         // One server has all slots, and one lane.
         let slot = if self.target.is_standalone() { Slot::MIN } else { slot_of(key) };
-        Outgoing { route: Route::Slot(slot), replies: 1, db, offset }
+        Outgoing { route: Route::Slot(slot), replies: 1, db, offset, forgiving: false }
     }
 }
 
@@ -264,7 +263,10 @@ impl RestoreCommand {
 
     /// `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ f]`
     fn put(&self, out: &mut BytesMut, payload: &[u8], replace: bool) {
-        let args = 4 + usize::from(replace) + usize::from(self.expire_at_ms.is_some()) + 2 * usize::from(self.eviction.is_some());
+        let args = 4
+            + usize::from(replace)
+            + usize::from(self.expire_at_ms.is_some())
+            + 2 * usize::from(self.eviction.is_some());
         resp::put_array(out, args);
         resp::put_bulk(out, b"RESTORE");
         resp::put_bulk(out, &self.key);
@@ -303,7 +305,7 @@ fn put_set(out: &mut BytesMut, key: &[u8], value: &[u8], expire_at_ms: Option<i6
 }
 
 fn everywhere(offset: u64) -> Outgoing {
-    Outgoing { route: Route::EveryPrimary, replies: 1, db: 0, offset }
+    Outgoing { route: Route::EveryPrimary, replies: 1, db: 0, offset, forgiving: false }
 }
 
 #[cfg(test)]
@@ -344,7 +346,10 @@ mod tests {
         let (start, end) = ("12182 0: RESTORE foo 0 \\x01\\x01\\x01a\\x06\\x00", " REPLACE FREQ 5");
         assert!(recorder.lines[2].starts_with(start) && recorder.lines[2].ends_with(end), "{}", recorder.lines[2]);
         assert_eq!(applier.keys(), 3);
-        assert_eq!(recorder.rounds.last().unwrap().offset, snapshot(&[b"\xfe\x00", STRING, EXPIRING, LIST]).len() as u64);
+        assert_eq!(
+            recorder.rounds.last().unwrap().offset,
+            snapshot(&[b"\xfe\x00", STRING, EXPIRING, LIST]).len() as u64
+        );
     }
 
     #[test]

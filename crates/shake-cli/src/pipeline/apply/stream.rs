@@ -7,10 +7,10 @@ use cluster_router::command::{self, Args, Class, CommandSlot, CommandSpec};
 use cluster_router::{Outgoing, Phase, Position, Route, Slot, slot_of};
 use resp::CommandScanner;
 
+use super::Sink;
 use super::error::{ApplyError, ApplyErrorKind};
 use super::rewrite::rewrite;
 use super::transaction::Transaction;
-use super::Sink;
 use crate::pipeline::target::Target;
 
 /// Turns the bytes of a stream into commands for the target, wherever the bytes are cut.
@@ -133,9 +133,8 @@ impl Commands {
         args: Args<'_>,
         sink: &mut dyn Sink,
     ) -> Result<(), ApplyError> {
-        let found = command::slot_of_command(args).map_err(|source| {
-            self.error(ApplyErrorKind::Keys { command: spec.name.to_owned(), source })
-        })?;
+        let found = command::slot_of_command(args)
+            .map_err(|source| self.error(ApplyErrorKind::Keys { command: spec.name.to_owned(), source }))?;
         match found {
             // One server has all slots, and one lane: the order is kept as it is.
             _ if self.target.is_standalone() => self.submit(Route::Slot(Slot::MIN), spec, frame, args, sink),
@@ -174,28 +173,24 @@ impl Commands {
     /// Takes a command apart by key: `MSET`, `DEL` and the like.
     fn split(&mut self, spec: &'static CommandSpec, args: Args<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
         let each = usize::from(spec.args_per_key);
-        if each == 0 || args.len() < 1 + each || (args.len() - 1) % each != 0 {
+        if each == 0 || args.len() < 1 + each || !(args.len() - 1).is_multiple_of(each) {
             return Err(self.error(ApplyErrorKind::CrossSlot { command: spec.name.to_owned() }));
         }
         for key in (1..args.len()).step_by(each) {
             let route = Route::Slot(slot_of(args.arg(key).unwrap_or_default()));
             let mut words = vec![spec.name.as_bytes()];
             words.extend((key..key + each).filter_map(|index| args.arg(index)));
-            self.hand_over(route, &mut |out| resp::put_command(out, &words), sink);
+            self.hand_over(route, false, &mut |out| resp::put_command(out, &words), sink);
         }
         Ok(())
     }
 
-    fn submit(
-        &mut self,
-        route: Route,
-        spec: &'static CommandSpec,
-        frame: &[u8],
-        args: Args<'_>,
-        sink: &mut dyn Sink,
-    ) {
+    fn submit(&mut self, route: Route, spec: &'static CommandSpec, frame: &[u8], args: Args<'_>, sink: &mut dyn Sink) {
+        // Each primary of a source deletes the library from itself, and the first of them from all of the target.
+        let forgiving = spec.name == "FUNCTION" && args.is_word(1, "DELETE");
         self.hand_over(
             route,
+            forgiving,
             &mut |out| {
                 if !rewrite(spec.name, args, out) {
                     out.extend_from_slice(frame);
@@ -205,11 +200,13 @@ impl Commands {
         );
     }
 
-    fn hand_over(&mut self, route: Route, encode: &mut dyn FnMut(&mut BytesMut), sink: &mut dyn Sink) {
+    fn hand_over(&mut self, route: Route, forgiving: bool, encode: &mut dyn FnMut(&mut BytesMut), sink: &mut dyn Sink) {
         self.applied += 1;
         match &mut self.transaction {
             Some(transaction) => transaction.push(route, self.db, encode),
-            None => sink.submit(Outgoing { route, replies: 1, db: self.db, offset: self.offset }, encode),
+            None => {
+                sink.submit(Outgoing { route, replies: 1, db: self.db, offset: self.offset, forgiving }, encode);
+            }
         }
     }
 
@@ -254,7 +251,8 @@ mod tests {
 
     #[test]
     fn commands_go_to_the_slots_of_their_keys() {
-        let lines = apply(CLUSTER, &["SELECT 0", "set foo 1", "PING", "REPLCONF GETACK *", "LMOVE {a}1 {a}2 LEFT RIGHT"]);
+        let lines =
+            apply(CLUSTER, &["SELECT 0", "set foo 1", "PING", "REPLCONF GETACK *", "LMOVE {a}1 {a}2 LEFT RIGHT"]);
         assert_eq!(lines.unwrap(), ["12182 0: set foo 1", "15495 0: LMOVE {a}1 {a}2 LEFT RIGHT"]);
     }
 
@@ -297,7 +295,7 @@ mod tests {
     #[test]
     fn what_has_no_key() {
         let lines = apply(CLUSTER, &["FUNCTION LOAD code", "PUBLISH news x", "PUBLISH __sentinel__:hello x"]);
-        assert_eq!(lines.unwrap(), ["all 0: FUNCTION LOAD code", "5161 0: PUBLISH news x"]);
+        assert_eq!(lines.unwrap(), ["all 0: FUNCTION LOAD REPLACE code", "5161 0: PUBLISH news x"]);
         let lines = apply(STANDALONE, &["SELECT 3", "FLUSHDB", "SET foo 1"]);
         assert_eq!(lines.unwrap(), ["0 3: FLUSHDB", "0 3: SET foo 1"]);
     }

@@ -47,7 +47,7 @@ impl Transaction {
 fn submit_group(bytes: &[u8], group: &[Part], first: Part, offset: u64, sink: &mut dyn Sink) {
     let commands = u32::try_from(group.len()).unwrap_or(u32::MAX);
     let replies = if commands == 1 { 1 } else { commands + 2 };
-    let outgoing = Outgoing { route: first.route, replies, db: first.db, offset };
+    let outgoing = Outgoing { route: first.route, replies, db: first.db, offset, forgiving: false };
     sink.submit(outgoing, &mut |out| {
         if commands > 1 {
             resp::put_command(out, &["MULTI"]);

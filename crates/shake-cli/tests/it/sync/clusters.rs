@@ -45,6 +45,9 @@ fn functions_and_transactions_reach_the_cluster() {
     for node in source.primaries().unwrap() {
         source.conn(node).unwrap().call(["FUNCTION", "LOAD", &library("late")]).unwrap();
     }
+    for node in source.primaries().unwrap() {
+        source.conn(node).unwrap().call("FUNCTION DELETE early").unwrap();
+    }
     // A script without declared keys may write to several slots of its node, in one transaction.
     let mut conn = source.conn_for_key("{a}").unwrap();
     let nearby = testbed::key_for_slot("near", testbed::slot_of(b"{a}") - 1);
@@ -54,9 +57,9 @@ fn functions_and_transactions_reach_the_cluster() {
     wait_equal(&source, &target, Duration::from_secs(30)).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     for node in target.primaries().unwrap() {
         let mut conn = target.conn(node).unwrap();
-        wait_until("both libraries on every primary", || {
+        wait_until("the late library alone on every primary", || {
             let libraries = conn.call("FUNCTION LIST").unwrap();
-            libraries.items().len() == 2
+            libraries.items().len() == 1 && libraries.items()[0].items()[1].bytes() == Some(&b"late"[..])
         });
     }
     tool.end();

@@ -3,5 +3,5 @@
 mod clusters;
 mod refused;
 mod standalone;
-mod trouble;
 mod tool;
+mod trouble;

@@ -28,9 +28,13 @@ fn sides_that_are_not_what_the_configuration_says() {
     let mut conn = server.conn().unwrap();
     conn.call("SELECT 2").unwrap();
     conn.call("SET k v").unwrap();
-    let localhost = |server: &Server| format!("localhost:{}", server.addr().port());
-    let same = config(("standalone", server.addr()), ("standalone", server.addr()), "")
-        .replacen(&server.addr().to_string(), &localhost(&server), 1);
+    let two_ways = Server::start(ServerSpec::new("redis-7.0").option("bind", "127.0.0.1 127.0.0.2")).unwrap();
+    let other_way = format!("127.0.0.2:{}", two_ways.addr().port());
+    let same = config(("standalone", two_ways.addr()), ("standalone", two_ways.addr()), "").replacen(
+        &two_ways.addr().to_string(),
+        &other_way,
+        1,
+    );
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let nobody = listener.local_addr().unwrap();
     drop(listener);

@@ -28,7 +28,7 @@ fn databases_transactions_and_flushes_between_servers() {
     conn.call("FLUSHDB").unwrap();
     conn.call("SET in7 1").unwrap();
     for db in [0, 3, 7] {
-        wait_equal(&database(&source, db), &database(&target, db), PATIENCE)
+        wait_equal(database(&source, db), database(&target, db), PATIENCE)
             .unwrap_or_else(|error| panic!("database {db}: {error}\n{}", tool.log()));
     }
     tool.end();
@@ -36,7 +36,11 @@ fn databases_transactions_and_flushes_between_servers() {
 
 /// A file as RedisShake v3 has it: no type in [source], so that the one node is followed, whatever it is.
 fn v3(source: impl Into<Endpoint>, target: impl Into<Endpoint>, advanced: &str) -> String {
-    config(("cluster", source), ("cluster", target), advanced).replacen("[source]\ntype = \"cluster\"\n", "[source]\n", 1)
+    config(("cluster", source), ("cluster", target), advanced).replacen(
+        "[source]\ntype = \"cluster\"\n",
+        "[source]\n",
+        1,
+    )
 }
 
 #[test]

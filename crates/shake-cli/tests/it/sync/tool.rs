@@ -8,14 +8,14 @@ use std::time::{Duration, Instant};
 use testbed::{Endpoint, Process, ProcessSpec, Scratch};
 
 /// A running `shake-cli` with a working directory of its own.
-pub struct Tool {
+pub(super) struct Tool {
     process: Process,
     _folder: Scratch,
 }
 
 impl Tool {
     /// Starts it with a configuration; `{dir}` in it becomes the working directory.
-    pub fn start(config: &str) -> Self {
+    pub(super) fn start(config: &str) -> Self {
         let folder = Scratch::new("shake-cli").unwrap();
         let file = folder.path().join("sync.toml");
         let config = config.replace("{dir}", &folder.path().join("data").display().to_string());
@@ -25,39 +25,39 @@ impl Tool {
     }
 
     /// Between two clusters, all shards in one process.
-    pub fn between_clusters(source: impl Into<Endpoint>, target: impl Into<Endpoint>) -> Self {
+    pub(super) fn between_clusters(source: impl Into<Endpoint>, target: impl Into<Endpoint>) -> Self {
         Self::start(&config(("cluster", source), ("cluster", target), ""))
     }
 
     /// Waits until a line of the log has `text` in it.
-    pub fn wait_for_log(&mut self, text: &str) {
+    pub(super) fn wait_for_log(&mut self, text: &str) {
         self.process.wait_for_log(text, PATIENCE).unwrap();
     }
 
     /// Everything logged so far.
-    pub fn log(&self) -> String {
+    pub(super) fn log(&self) -> String {
         self.process.log().unwrap()
     }
 
     /// How often `text` is in the log.
-    pub fn count_in_log(&self, text: &str) -> usize {
+    pub(super) fn count_in_log(&self, text: &str) -> usize {
         self.log().matches(text).count()
     }
 
     /// SIGTERM, and the exit code that follows.
-    pub fn terminate(&mut self) -> i32 {
+    pub(super) fn terminate(&mut self) -> i32 {
         let status = self.process.terminate(PATIENCE).unwrap();
         self.code(status)
     }
 
     /// Waits for it to end by itself, and answers the exit code.
-    pub fn wait(&mut self) -> i32 {
+    pub(super) fn wait(&mut self) -> i32 {
         let status = self.process.wait(PATIENCE).unwrap();
         self.code(status)
     }
 
     /// Stops it and asserts that it ended well.
-    pub fn end(mut self) {
+    pub(super) fn end(mut self) {
         assert_eq!(self.terminate(), 0, "{}", self.log());
     }
 
@@ -67,7 +67,7 @@ impl Tool {
 }
 
 /// A configuration; each side is its type and where it is.
-pub fn config(
+pub(super) fn config(
     (source_type, source): (&str, impl Into<Endpoint>),
     (target_type, target): (&str, impl Into<Endpoint>),
     advanced: &str,
@@ -82,7 +82,7 @@ pub fn config(
 }
 
 /// Waits for a condition; a machine that is busy with other things may take its time.
-pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+pub(super) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
@@ -91,4 +91,4 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 /// How long anything may take.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);

@@ -136,9 +136,13 @@ fn stopping_applies_what_was_received() {
     router.run(&units).unwrap();
     let offset: u64 = source.info(0, "master_repl_offset").unwrap().parse().unwrap();
     // What the source has sent and we have received is for the stop to apply.
-    let received = || source.info(0, "slave0").unwrap().split(',').any(|part| {
-        part.strip_prefix("offset=").is_some_and(|acked| acked.parse::<u64>().unwrap() >= offset)
-    });
+    let received = || {
+        source
+            .info(0, "slave0")
+            .unwrap()
+            .split(',')
+            .any(|part| part.strip_prefix("offset=").is_some_and(|acked| acked.parse::<u64>().unwrap() >= offset))
+    };
     wait_until("everything to be received", received);
     assert_eq!(tool.terminate(), 0, "{}", tool.log());
     wait_equal(&source, &target, Duration::ZERO).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
