@@ -30,6 +30,10 @@ struct SyncArgs {
     #[arg(value_name = "CONFIG")]
     config: PathBuf,
 
+    /// Print what the configuration means, with every default filled in, and end
+    #[arg(long)]
+    print_config: bool,
+
     /// A Lua filter as RedisShake v3 takes it (not supported yet)
     #[arg(value_name = "FILTER")]
     filter: Option<PathBuf>,
@@ -46,6 +50,12 @@ impl Cli {
             return Err(Failure::new(Exit::Usage, sentence));
         }
         Ok(config::load(&self.sync.config, env)?)
+    }
+
+    /// Whether the configuration is to be shown, and nothing else done.
+    #[must_use]
+    pub fn prints_config(&self) -> bool {
+        self.sync.print_config
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a command line to a running pipeline, and to its end.
 
+use std::io::Write;
 use std::time::Duration;
 
 use cluster_router::{Credentials, NodeAddr, TargetKind};
@@ -22,6 +23,9 @@ use crate::report::Reporter;
 /// With the one sentence and the exit code that the program ends with.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
     let plan = cli.plan(&|name| std::env::var(name).ok())?;
+    if cli.prints_config() {
+        return print_config(&plan);
+    }
     logging::init(&plan.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(plan.threads)
@@ -32,6 +36,13 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     // Name look-ups that hang must not hold the end up.
     runtime.shutdown_timeout(Duration::from_millis(100));
     ended
+}
+
+fn print_config(plan: &Plan) -> Result<(), Failure> {
+    let toml = plan.to_toml();
+    let toml = toml.map_err(|error| Failure::new(Exit::Runtime, "the configuration cannot be shown").because(error))?;
+    let written = std::io::stdout().write_all(toml.as_bytes());
+    written.map_err(|error| Failure::new(Exit::Runtime, "standard output cannot be written").because(error))
 }
 
 async fn sync(plan: &Plan) -> Result<(), Failure> {

@@ -4,6 +4,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use serde::{Serialize, Serializer};
+
 /// A host and a port. Written `host:port`, with an IPv6 address in brackets: `[::1]:6379`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Endpoint {
@@ -11,6 +13,12 @@ pub struct Endpoint {
     pub host: String,
     /// The TCP port, never 0.
     pub port: u16,
+}
+
+impl Serialize for Endpoint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// Why a text is not an [`Endpoint`]. The text is not repeated: people put passwords into addresses.

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use super::endpoint::Endpoint;
 use super::secret::Secret;
 
 /// Everything a sync needs to know, checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The link's name for people: `source>>target`.
     pub name: String,
@@ -33,12 +35,27 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
+impl Plan {
+    /// The plan as TOML, for people who want to see what their configuration means. Passwords are not shown.
+    ///
+    /// # Errors
+    /// When a path is not valid Unicode, which TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string(self)
+    }
+}
+
+/// A duration as a number of seconds; zero is never.
+fn seconds<S: Serializer>(interval: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(interval.map_or(0, |interval| interval.as_secs()))
+}
+
 /// The side that is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct SourcePlan {
     /// One node, or a whole cluster.
     pub kind: SourceKind,
-    /// For a node exactly one. For a cluster either one node to ask, or one reachable address for each node.
+    /// For a node exactly one. For a cluster the nodes to ask, in this order.
     pub endpoints: Vec<Endpoint>,
     /// How to log in; `None` where no password was given.
     pub auth: Option<Auth>,
@@ -49,7 +66,8 @@ pub struct SourcePlan {
 }
 
 /// What the source's address stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum SourceKind {
     /// Every primary of the cluster, in one process.
     Cluster,
@@ -58,11 +76,11 @@ pub enum SourceKind {
 }
 
 /// The side that is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TargetPlan {
     /// One node, or a cluster.
     pub kind: TargetKind,
-    /// For a standalone target exactly one. For a cluster either one node to ask, or one reachable address for each.
+    /// For a standalone target exactly one. For a cluster the nodes to ask, in this order.
     pub endpoints: Vec<Endpoint>,
     /// How to log in; `None` where no password was given.
     pub auth: Option<Auth>,
@@ -71,7 +89,8 @@ pub struct TargetPlan {
 }
 
 /// What the target's address stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TargetKind {
     /// A cluster: keys go to the owners of their slots.
     Cluster,
@@ -80,7 +99,7 @@ pub enum TargetKind {
 }
 
 /// The arguments of `AUTH`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Auth {
     /// The ACL user; `None` is the default user.
     pub user: Option<String>,
@@ -89,7 +108,8 @@ pub struct Auth {
 }
 
 /// `[advanced] rdb_restore_command_behavior`: what happens when a key of the snapshot exists at the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RestoreBehavior {
     /// The source's value replaces it.
     Rewrite,
@@ -100,7 +120,7 @@ pub enum RestoreBehavior {
 }
 
 /// The byte budgets. All are in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Limits {
     /// Memory of the whole process for what the target has not taken yet.
     pub backlog_memory: usize,
@@ -111,7 +131,8 @@ pub struct Limits {
 }
 
 /// `[sync] delivery`: how often a command of the source may be applied at the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Delivery {
     /// Nothing is lost; after a restart or a reconnection a command may be applied again.
@@ -119,7 +140,8 @@ pub enum Delivery {
 }
 
 /// `[sync] on_history_lost`: what happens when the source no longer has the history that is missing at the target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum OnHistoryLost {
     /// The data is copied anew.
     FullResync,
@@ -128,7 +150,7 @@ pub enum OnHistoryLost {
 }
 
 /// What is logged, and where. Standard error is always written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogPlan {
     /// The file that is appended to as well, absolute.
     pub file: Option<PathBuf>,
@@ -137,11 +159,13 @@ pub struct LogPlan {
     /// The shape of a line.
     pub format: LogFormat,
     /// How often progress is logged; `None` is never.
+    #[serde(rename = "interval_seconds", serialize_with = "seconds")]
     pub interval: Option<Duration>,
 }
 
 /// `[advanced] log_level`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LogLevel {
     /// Everything.
     Debug,
@@ -154,7 +178,8 @@ pub enum LogLevel {
 }
 
 /// `[advanced] log_format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LogFormat {
     /// A line for people.
     Text,

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-/// A password. Neither `Debug` nor `Display` shows it.
+use serde::{Serialize, Serializer};
+
+/// A password. Neither `Debug` nor `Display` shows it, and it is not written out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -29,6 +31,12 @@ impl fmt::Debug for Secret {
 impl fmt::Display for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("***")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

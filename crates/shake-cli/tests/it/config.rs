@@ -191,3 +191,26 @@ fn an_empty_log_file_is_none() {
     let home = Home::with(&format!("{ADDRESSES}advanced.dir = '@DIR@'\nadvanced.log_file = ''"));
     assert_eq!(home.load().unwrap().log.file, None);
 }
+
+#[test]
+fn a_plan_is_shown_with_its_defaults_and_without_its_passwords() {
+    let shown = plan(
+        "type = \"sync\"\n[source]\naddress = \"${HOST}:7001\"\nusername = \"sync\"\npassword = \"${SOURCE_PASSWORD}\"\n\
+         [target]\ntype = \"cluster\"\naddress = \"[::1]:7101\"",
+    )
+    .to_toml()
+    .unwrap();
+    for line in [
+        "restore = \"rewrite\"",
+        "delivery = \"at-least-once\"",
+        "kind = \"node\"",
+        "endpoints = [\"10.0.0.1:7001\"]",
+        "endpoints = [\"[::1]:7101\"]",
+        "password = \"***\"",
+        "backlog_memory = 268435456",
+        "interval_seconds = 5",
+    ] {
+        assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");
+    }
+    assert!(!shown.contains("s3cret"), "{shown}");
+}
