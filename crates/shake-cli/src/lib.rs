@@ -1,7 +1,7 @@
-//! The library behind the `shake-cli` command.
+#![doc = include_str!("../README.md")]
 //!
-//! [`pipeline`] is what embeds: a running sync between two clusters as a value. Above it are the configuration, the
-//! command line, logs and exit codes.
+//! [`pipeline`] is the part to embed; above it are the configuration, the command line, logs and exit codes.
+#![forbid(unsafe_code)]
 
 pub mod cli;
 pub mod config;

@@ -64,3 +64,49 @@ fn functions_and_transactions_reach_the_cluster() {
     }
     tool.end();
 }
+
+/// The main job between two versions, or two families, of servers.
+fn follows(source: &str, target: &str) {
+    let source = Cluster::start(ClusterSpec::new(source).replicas(0)).unwrap();
+    let target = Cluster::start(ClusterSpec::new(target).primaries(2).replicas(0)).unwrap();
+    Dataset::new(7).keys(5_000).fill(&source).unwrap();
+    let load = Load::start(&source, LoadSpec::new(8).rate(1_000)).unwrap();
+    let tool = Tool::between_clusters(&source, &target);
+    wait_until("all links to follow", || tool.count_in_log("following the stream") == 3);
+    let written = load.written();
+    wait_until("more writes", || load.written() > written + 5_000);
+    let summary = load.stop().unwrap();
+    assert!(summary.errors.is_empty(), "{:?}", summary.errors);
+    wait_equal(&source, &target, Duration::from_secs(30)).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.end();
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn redis_8_into_redis_8() {
+    follows("redis-8.0", "redis-8.0");
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn redis_7_into_redis_8() {
+    follows("redis-7.0", "redis-8.0");
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn redis_7_into_valkey_9() {
+    follows("redis-7.0", "valkey-9.1");
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn valkey_8_into_valkey_9() {
+    follows("valkey-8.1", "valkey-9.1");
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn valkey_9_into_valkey_9() {
+    follows("valkey-9.1", "valkey-9.1");
+}
