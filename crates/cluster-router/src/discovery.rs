@@ -42,6 +42,12 @@ impl Discovery {
         self.connect.clone()
     }
 
+    /// The nodes to ask, as they were given.
+    #[must_use]
+    pub fn seeds(&self) -> &[NodeAddr] {
+        &self.seeds
+    }
+
     /// The node that is asked first.
     #[must_use]
     pub fn seed(&self) -> NodeAddr {

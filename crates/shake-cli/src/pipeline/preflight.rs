@@ -83,14 +83,20 @@ async fn target(plan: &PipelinePlan) -> Result<(Discovery, SlotMap, Vec<Known>),
     Ok((asked, map, known))
 }
 
+/// The first node that answers tells whether it is one of a cluster.
 async fn require_cluster(side: &str, asked: &Discovery) -> Result<(), PipelineError> {
-    let seed = asked.seed();
-    let known = facts_of(side, asked, &seed).await?;
-    if known.facts.cluster {
-        return Ok(());
+    let mut failure = None;
+    for node in asked.seeds() {
+        match facts_of(side, asked, node).await {
+            Ok(known) if known.facts.cluster => return Ok(()),
+            Ok(_) => {
+                let message = format!("{side} {node} is no node of a cluster: set type = \"standalone\" in [{side}]");
+                return Err(PipelineError::refused(message));
+            }
+            Err(error) => failure = Some(error),
+        }
     }
-    let message = format!("{side} {seed} is no node of a cluster: set type = \"standalone\" in [{side}]");
-    Err(PipelineError::refused(message))
+    Err(failure.unwrap_or_else(|| PipelineError::refused(format!("the {side} has no address"))))
 }
 
 async fn all_facts(side: &str, asked: &Discovery, nodes: &[NodeAddr]) -> Result<Vec<Known>, PipelineError> {

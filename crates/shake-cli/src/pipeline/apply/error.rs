@@ -89,5 +89,5 @@ pub(crate) enum ApplyErrorKind {
     },
     /// EXEC without MULTI, and the like.
     #[error("the stream is broken: {0}")]
-    Transaction(&'static str),
+    Malformed(&'static str),
 }

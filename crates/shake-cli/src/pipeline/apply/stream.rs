@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bytes::{Buf, BytesMut};
-use cluster_router::command::{self, Args, Class, CommandSlot, CommandSpec};
+use cluster_router::command::{self, Args, CommandSlot, CommandSpec};
 use cluster_router::{Outgoing, Phase, Position, Route, Slot, slot_of};
 use resp::CommandScanner;
 
@@ -32,6 +32,21 @@ struct Commands {
     db: u32,
     transaction: Option<Transaction>,
     applied: u64,
+}
+
+/// A command as the source said it.
+#[derive(Clone, Copy)]
+struct Said<'a> {
+    spec: &'static CommandSpec,
+    /// Its bytes.
+    frame: &'a [u8],
+    args: Args<'a>,
+}
+
+impl Said<'_> {
+    fn name(&self) -> String {
+        self.spec.name.to_owned()
+    }
 }
 
 impl StreamApplier {
@@ -100,7 +115,7 @@ impl Commands {
         match spec.name {
             "PING" | "REPLCONF" => Ok(()),
             "SELECT" => self.select(args),
-            "MULTI" if self.transaction.is_some() => Err(self.error(ApplyErrorKind::Transaction("MULTI inside MULTI"))),
+            "MULTI" if self.transaction.is_some() => Err(self.error(ApplyErrorKind::Malformed("MULTI inside MULTI"))),
             "MULTI" => {
                 self.transaction = Some(Transaction::new());
                 Ok(())
@@ -110,15 +125,15 @@ impl Commands {
                     transaction.submit(self.offset, sink);
                     Ok(())
                 }
-                None => Err(self.error(ApplyErrorKind::Transaction("EXEC without MULTI"))),
+                None => Err(self.error(ApplyErrorKind::Malformed("EXEC without MULTI"))),
             },
-            _ => self.pass_on(spec, frame, args, sink),
+            _ => self.pass_on(Said { spec, frame, args }, sink),
         }
     }
 
     fn select(&mut self, args: Args<'_>) -> Result<(), ApplyError> {
         let number = args.arg(1).and_then(|db| std::str::from_utf8(db).ok()?.parse::<u32>().ok());
-        let db = number.ok_or_else(|| self.error(ApplyErrorKind::Transaction("SELECT without a database")))?;
+        let db = number.ok_or_else(|| self.error(ApplyErrorKind::Malformed("SELECT without a database")))?;
         if db > 0 && !self.target.is_standalone() {
             return Err(self.error(ApplyErrorKind::Database { db: db.into() }));
         }
@@ -126,78 +141,78 @@ impl Commands {
         Ok(())
     }
 
-    fn pass_on(
-        &mut self,
-        spec: &'static CommandSpec,
-        frame: &[u8],
-        args: Args<'_>,
-        sink: &mut dyn Sink,
-    ) -> Result<(), ApplyError> {
-        let found = command::slot_of_command(args)
-            .map_err(|source| self.error(ApplyErrorKind::Keys { command: spec.name.to_owned(), source }))?;
-        match found {
+    fn pass_on(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
+        match said.spec.name {
+            "PUBLISH" | "SPUBLISH" => self.publish(said, sink),
+            "CLUSTER" => return self.cluster(said, sink),
             // One server has all slots, and one lane: the order is kept as it is.
-            _ if self.target.is_standalone() => self.submit(Route::Slot(Slot::MIN), spec, frame, args, sink),
-            CommandSlot::One(slot) if !is_message(spec) => self.submit(Route::Slot(slot), spec, frame, args, sink),
-            CommandSlot::CrossSlot => return self.split(spec, args, sink),
-            _ => return self.without_key(spec, frame, args, sink),
+            _ if self.target.is_standalone() => self.submit(Route::Slot(Slot::MIN), said, sink),
+            _ => return self.by_key(said, sink),
         }
         Ok(())
     }
 
-    /// A command that names no key of its own.
-    fn without_key(
-        &mut self,
-        spec: &'static CommandSpec,
-        frame: &[u8],
-        args: Args<'_>,
-        sink: &mut dyn Sink,
-    ) -> Result<(), ApplyError> {
-        match spec.name {
+    fn by_key(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
+        let found = command::slot_of_command(said.args)
+            .map_err(|source| self.error(ApplyErrorKind::Keys { command: said.name(), source }))?;
+        match (found, said.spec.name) {
+            (CommandSlot::One(slot), _) => self.submit(Route::Slot(slot), said, sink),
+            (CommandSlot::CrossSlot, _) => return self.split(said, sink),
             // Each primary has its own library of functions and its own cache of scripts.
-            "FUNCTION" | "SCRIPT" => self.submit(Route::EveryPrimary, spec, frame, args, sink),
-            // A message needs to be said at one node: a cluster carries it to the others.
-            "PUBLISH" | "SPUBLISH" => {
-                let channel = args.arg(1).unwrap_or_default();
-                if !channel.starts_with(b"__sentinel__:") {
-                    self.submit(Route::Slot(slot_of(channel)), spec, frame, args, sink);
-                }
-            }
-            // What valkey says about moving slots.
-            _ if spec.class(args) == Class::Framing || spec.name == "CLUSTER" => {}
-            name => return Err(self.error(ApplyErrorKind::WholeServer { command: name.to_owned() })),
+            (_, "FUNCTION" | "SCRIPT") => self.submit(Route::EveryPrimary, said, sink),
+            _ => return Err(self.error(ApplyErrorKind::WholeServer { command: said.name() })),
+        }
+        Ok(())
+    }
+
+    /// A message needs to be said at one node: a cluster carries it to the others. What sentinels tell each other is
+    /// not for the sentinels of another deployment.
+    fn publish(&mut self, said: Said<'_>, sink: &mut dyn Sink) {
+        let channel = said.args.arg(1).unwrap_or_default();
+        if !channel.starts_with(b"__sentinel__:") {
+            let slot = if self.target.is_standalone() { Slot::MIN } else { slot_of(channel) };
+            self.submit(Route::Slot(slot), said, sink);
+        }
+    }
+
+    /// What valkey's stream says of slots. Marks of slots that move are the source's own affair; a slot that somebody
+    /// emptied is to be emptied wherever the target has it.
+    fn cluster(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
+        if !said.args.is_word(1, "FLUSHSLOT") {
+            return Ok(());
+        }
+        let slot = said.args.arg(2).and_then(|slot| std::str::from_utf8(slot).ok()?.parse().ok()).and_then(Slot::new);
+        match slot {
+            Some(slot) if !self.target.is_standalone() => self.submit(Route::Slot(slot), said, sink),
+            _ => return Err(self.error(ApplyErrorKind::WholeServer { command: "CLUSTER FLUSHSLOT".to_owned() })),
         }
         Ok(())
     }
 
     /// Takes a command apart by key: `MSET`, `DEL` and the like.
-    fn split(&mut self, spec: &'static CommandSpec, args: Args<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
-        let each = usize::from(spec.args_per_key);
+    fn split(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
+        let (args, each) = (said.args, usize::from(said.spec.args_per_key));
         if each == 0 || args.len() < 1 + each || !(args.len() - 1).is_multiple_of(each) {
-            return Err(self.error(ApplyErrorKind::CrossSlot { command: spec.name.to_owned() }));
+            return Err(self.error(ApplyErrorKind::CrossSlot { command: said.name() }));
         }
         for key in (1..args.len()).step_by(each) {
             let route = Route::Slot(slot_of(args.arg(key).unwrap_or_default()));
-            let mut words = vec![spec.name.as_bytes()];
+            let mut words = vec![said.spec.name.as_bytes()];
             words.extend((key..key + each).filter_map(|index| args.arg(index)));
             self.hand_over(route, false, &mut |out| resp::put_command(out, &words), sink);
         }
         Ok(())
     }
 
-    fn submit(&mut self, route: Route, spec: &'static CommandSpec, frame: &[u8], args: Args<'_>, sink: &mut dyn Sink) {
+    fn submit(&mut self, route: Route, said: Said<'_>, sink: &mut dyn Sink) {
         // Each primary of a source deletes the library from itself, and the first of them from all of the target.
-        let forgiving = spec.name == "FUNCTION" && args.is_word(1, "DELETE");
-        self.hand_over(
-            route,
-            forgiving,
-            &mut |out| {
-                if !rewrite(spec.name, args, out) {
-                    out.extend_from_slice(frame);
-                }
-            },
-            sink,
-        );
+        let forgiving = said.spec.name == "FUNCTION" && said.args.is_word(1, "DELETE");
+        let mut encode = |out: &mut BytesMut| {
+            if !rewrite(said.spec.name, said.args, out) {
+                out.extend_from_slice(said.frame);
+            }
+        };
+        self.hand_over(route, forgiving, &mut encode, sink);
     }
 
     fn hand_over(&mut self, route: Route, forgiving: bool, encode: &mut dyn FnMut(&mut BytesMut), sink: &mut dyn Sink) {
@@ -213,10 +228,6 @@ impl Commands {
     fn error(&self, kind: ApplyErrorKind) -> ApplyError {
         ApplyError::at_offset(kind, self.offset)
     }
-}
-
-fn is_message(spec: &CommandSpec) -> bool {
-    matches!(spec.name, "PUBLISH" | "SPUBLISH")
 }
 
 fn unknown(name: &[u8]) -> ApplyErrorKind {
@@ -296,6 +307,10 @@ mod tests {
     fn what_has_no_key() {
         let lines = apply(CLUSTER, &["FUNCTION LOAD code", "PUBLISH news x", "PUBLISH __sentinel__:hello x"]);
         assert_eq!(lines.unwrap(), ["all 0: FUNCTION LOAD REPLACE code", "5161 0: PUBLISH news x"]);
+        let lines = apply(CLUSTER, &["CLUSTER FLUSHSLOT 7 SYNC", "CLUSTER SETSLOT 7 STABLE"]);
+        assert_eq!(lines.unwrap(), ["7 0: CLUSTER FLUSHSLOT 7 SYNC"]);
+        let lines = apply(STANDALONE, &["CLUSTER SYNCSLOTS ACK", "PUBLISH __sentinel__:hello x", "PUBLISH news x"]);
+        assert_eq!(lines.unwrap(), ["0 0: PUBLISH news x"]);
         let lines = apply(STANDALONE, &["SELECT 3", "FLUSHDB", "SET foo 1"]);
         assert_eq!(lines.unwrap(), ["0 3: FLUSHDB", "0 3: SET foo 1"]);
     }
