@@ -1,6 +1,7 @@
 //! One source shard followed into the target: a task that reads, a task that applies.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use cluster_router::{BusyKey, NodeAddr, Router, RouterConfig};
 use replica::{Budget, Credentials, Link, LinkConfig, LinkEvent, OnHistoryLost, PsyncConfig, TcpConnect, backlog};
@@ -39,7 +40,7 @@ impl Shard {
         let (writer, reader) = backlog(Budget { memory_bytes: memory, kept_window_bytes: 0 });
         let progress = Arc::new(Progress::new(node.to_string(), reader.stats()));
         let connect = TcpConnect { host: node.host.clone(), port: node.port, timeout: plan.connect_timeout };
-        let observer = Observer { node: node.to_string(), progress: progress.clone() };
+        let observer = Observer { node: node.to_string(), progress: progress.clone(), said_full: None };
         let link = Link::new(link_config(plan), connect, writer, observer);
         let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);
         let restore = Restore { replace: plan.existing_keys == ExistingKeys::Replace, max_bulk: plan.max_bulk };
@@ -100,7 +101,22 @@ fn router_config(node: &NodeAddr, plan: &PipelinePlan) -> RouterConfig {
 struct Observer {
     node: String,
     progress: Arc<Progress>,
+    /// When it was last said that the backlog is full.
+    said_full: Option<Instant>,
 }
+
+impl Observer {
+    /// With a target that is slower than its source the backlog is full, and not, many times a second.
+    fn say_full(&mut self) {
+        if self.said_full.is_none_or(|said| said.elapsed() > SAY_AGAIN) {
+            self.said_full = Some(Instant::now());
+            warn!(source = %self.node, "the backlog is full: the source is read only as fast as the target takes it");
+        }
+    }
+}
+
+/// How long a state that lasts is not mentioned again.
+const SAY_AGAIN: Duration = Duration::from_secs(30);
 
 impl replica::Observe for Observer {
     fn observe(&mut self, event: LinkEvent) {
@@ -115,10 +131,7 @@ impl replica::Observe for Observer {
             LinkEvent::SnapshotBegin { len: None } => info!(%source, "the snapshot begins; its length is not known"),
             LinkEvent::SnapshotEnd { len } => info!(%source, len, "the snapshot is received"),
             LinkEvent::Continue { offset, .. } => info!(%source, %offset, "the source continues where we were"),
-            LinkEvent::WaitingForRoom => {
-                warn!(%source, "the backlog is full: not reading from the source until the target takes more");
-            }
-            LinkEvent::RoomAgain => info!(%source, "reading from the source again"),
+            LinkEvent::WaitingForRoom => self.say_full(),
             LinkEvent::Lost { error, retry_in } => {
                 self.progress.set_connected(false);
                 warn!(%source, ?retry_in, "lost the source: {}", with_causes(&error));
