@@ -15,7 +15,8 @@ pub(crate) struct Answers {
     /// Entries that have to go out again: the first refused one of a slot and all behind it in that slot, in order.
     /// What a node did for the later ones does not count, or they would take effect before the refused one.
     pub(crate) returned: Queue,
-    refused_slots: Vec<Slot>,
+    /// The slots of refused entries; what has no slot keeps its order as if it were one.
+    refused_slots: Vec<Option<Slot>>,
     scanner: ReplyScanner,
     /// Replies read for the entry at the head.
     read: u32,
@@ -73,6 +74,10 @@ impl Answers {
                 at += OK.len();
                 continue;
             }
+            // The scanner keeps its place in a reply that it has begun, so it must not begin one that ends above.
+            if rest.len() < OK.len() && OK.starts_with(rest) {
+                break;
+            }
             let Some(found) = self.scanner.scan(rest)? else { break };
             let frame = rest.get(..found.len).unwrap_or_default();
             at += found.len;
@@ -110,7 +115,7 @@ impl Answers {
         judge: &dyn Fn(&ErrorReply, Entry) -> Verdict,
         outcome: &mut Outcome,
     ) {
-        let behind_refused = entry.slot.is_some_and(|slot| self.refused_slots.contains(&slot));
+        let behind_refused = self.refused_slots.contains(&entry.slot);
         let Some(error) = self.error.take() else {
             return if behind_refused { self.take_back(entry) } else { self.confirm(entry, tracker) };
         };
@@ -118,7 +123,7 @@ impl Answers {
             _ if behind_refused => self.take_back(entry),
             Verdict::Accept => self.confirm(entry, tracker),
             Verdict::Again => {
-                self.refused_slots.extend(entry.slot);
+                self.refused_slots.push(entry.slot);
                 self.take_back(entry);
                 outcome.again.get_or_insert(error);
             }

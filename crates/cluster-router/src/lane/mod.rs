@@ -160,7 +160,8 @@ impl Lane {
             match Pin::new(&mut *io).poll_write(cx, bytes) {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(written)) => {
-                    if queue.in_flight() == 0 {
+                    // No whole entry is there yet to be answered: a giant one may take its time.
+                    if queue.head().is_none() {
                         self.heard = Instant::now();
                     }
                     queue.wrote(written);

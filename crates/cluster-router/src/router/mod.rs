@@ -195,11 +195,13 @@ impl Router {
             return Poll::Ready(Ok(event));
         }
         let confirmed = self.tracker.confirmed();
-        if confirmed == self.reported && self.bytes() >= held {
+        if confirmed != self.reported {
+            // Only the position tells of progress: what stands in the way pins it, however well the rest is served.
+            self.backoff.reset();
+        } else if self.bytes() >= held {
             return Poll::Pending;
         }
         self.reported = confirmed;
-        self.backoff.reset();
         Poll::Ready(Ok(Event::Confirmed(confirmed)))
     }
 
@@ -259,6 +261,9 @@ impl Router {
 fn judge(error: &ErrorReply, busy_key: BusyKey) -> Verdict {
     match Refusal::of(error, "").response() {
         Response::Follow | Response::Hold | Response::HoldAndSay => Verdict::Again,
+        // The first error of a transaction counts. Where that is EXEC's own, its commands were accepted when they were
+        // queued, nothing was done, and what came in between may pass: memory that ran out.
+        Response::AsCause => Verdict::Again,
         Response::Policy if busy_key == BusyKey::Keep => Verdict::Accept,
         _ => Verdict::Fatal,
     }

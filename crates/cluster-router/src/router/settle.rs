@@ -46,8 +46,9 @@ impl Router {
                     Some((node, trouble)) => self.rest(Cause::of(node, &trouble)),
                 },
                 State::Resting(_) => {
-                    // Troubles met on the way to rest add nothing: what they leave open is taken back as well.
-                    self.poll_lanes(cx)?;
+                    // Troubles met on the way to rest add nothing: what they leave open is taken back as well. But a
+                    // lane that met one has not been polled to its end, and nobody would wake it.
+                    while self.poll_lanes(cx)?.is_some() {}
                     if !self.lanes.iter().all(Lane::is_at_rest) {
                         return Ok(());
                     }

@@ -3,6 +3,7 @@
 
 mod commands;
 mod key_extraction;
+mod router;
 mod sample;
 mod topologies;
 mod topology_text;

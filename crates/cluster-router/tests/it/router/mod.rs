@@ -1,0 +1,9 @@
+//! The router against a scripted cluster over in-memory pipes, with paused time.
+
+mod bench;
+mod confirming;
+mod connections;
+mod defects;
+mod fake;
+mod order;
+mod refusals;
