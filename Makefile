@@ -33,6 +33,7 @@ test-long: tools servers ## The tests that take long
 
 .PHONY: bench
 bench: tools servers ## Measures the libraries, and the tool on real clusters
+	cargo build --release -p shake-cli
 	cargo bench -p benches
 
 .PHONY: fuzz
