@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::client::{Client, ClientError};
@@ -13,6 +14,8 @@ pub struct Discovery {
     seeds: Vec<NodeAddr>,
     /// Nodes that were part of the cluster when it was last asked: the seeds may be gone by then.
     known: Mutex<BTreeSet<NodeAddr>>,
+    /// How often nodes were asked.
+    asked: AtomicUsize,
 }
 
 /// What a target is.
@@ -33,7 +36,7 @@ impl Discovery {
         seeds: Vec<NodeAddr>,
         credentials: Option<Credentials>,
     ) -> Self {
-        Self { connect, credentials, kind, seeds, known: Mutex::default() }
+        Self { connect, credentials, kind, seeds, known: Mutex::default(), asked: AtomicUsize::new(0) }
     }
 
     /// How connections are made.
@@ -62,8 +65,9 @@ impl Discovery {
         Client::connect(&*self.connect, node, self.credentials.as_ref()).await
     }
 
-    /// The owners of all slots, from the first node that tells: `hint` before the seeds, the seeds before what is
-    /// known beside them.
+    /// The owners of all slots, from the first node that knows all of them: `hint` before the others, and those begun
+    /// with another one each time, so that a node that is cut off from its cluster does not have the only word. When
+    /// none knows all, from the first that answers.
     ///
     /// # Errors
     /// When no node answers, with what the last one said.
@@ -71,8 +75,20 @@ impl Discovery {
         if self.kind == TargetKind::Standalone {
             return Ok(SlotMap::single(self.seed()));
         }
-        let topology = self.topology(hint).await?;
-        Ok(SlotMap::from_topology(&topology))
+        let mut incomplete = None;
+        let mut failure = None;
+        for node in self.candidates(hint) {
+            match self.ask(&node).await.map(|topology| (SlotMap::from_topology(&topology), topology)) {
+                Ok((map, topology)) if map.uncovered().is_empty() => {
+                    self.remember(&topology);
+                    return Ok(map);
+                }
+                // A node that was reset, or left out, knows less than the others.
+                Ok((map, _)) => _ = incomplete.get_or_insert(map),
+                Err(error) => failure = Some(error),
+            }
+        }
+        incomplete.ok_or_else(|| failure.unwrap_or_else(|| self.nobody()))
     }
 
     /// The cluster as its first node that answers sees it.
@@ -90,7 +106,11 @@ impl Discovery {
                 Err(error) => failure = Some(error),
             }
         }
-        Err(failure.unwrap_or_else(|| ClientError::malformed(&self.seed(), io::Error::other("no node to ask"))))
+        Err(failure.unwrap_or_else(|| self.nobody()))
+    }
+
+    fn nobody(&self) -> ClientError {
+        ClientError::malformed(&self.seed(), io::Error::other("no node to ask"))
     }
 
     async fn ask(&self, node: &NodeAddr) -> Result<Topology, ClientError> {
@@ -102,10 +122,16 @@ impl Discovery {
     fn candidates(&self, hint: Option<&NodeAddr>) -> Vec<NodeAddr> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<NodeAddr> = Vec::new();
-        for node in hint.into_iter().chain(&self.seeds).chain(known.iter()) {
+        for node in self.seeds.iter().chain(known.iter()) {
             if !all.contains(node) {
                 all.push(node.clone());
             }
+        }
+        let turn = self.asked.fetch_add(1, Ordering::Relaxed) % all.len().max(1);
+        all.rotate_left(turn);
+        if let Some(hint) = hint {
+            all.retain(|node| node != hint);
+            all.insert(0, hint.clone());
         }
         all
     }

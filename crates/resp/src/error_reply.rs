@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Write};
 
 use bytes::Bytes;
 
@@ -56,7 +56,10 @@ impl ErrorReply {
 
 impl fmt::Display for ErrorReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.text.escape_ascii())
+        self.text.iter().try_for_each(|&byte| match byte {
+            b' '..=b'~' => f.write_char(char::from(byte)),
+            other => write!(f, "\\x{other:02x}"),
+        })
     }
 }
 
@@ -84,6 +87,6 @@ mod tests {
 
     #[test]
     fn control_bytes_do_not_reach_a_log() {
-        assert_eq!(ErrorReply::parse(b"ERR a\x1b[31mb").to_string(), "ERR a\\x1b[31mb");
+        assert_eq!(ErrorReply::parse(b"ERR 'a'\x1b[31mb").to_string(), "ERR 'a'\\x1b[31mb");
     }
 }

@@ -115,7 +115,8 @@ fn say_end(ended: &Ended) {
 /// What the configuration means to a pipeline.
 fn pipeline_plan(plan: &Plan) -> PipelinePlan {
     PipelinePlan {
-        name: plan.name.replace(' ', "-"),
+        // CLIENT SETNAME takes printable ASCII without blanks.
+        name: plan.name.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect(),
         source: SourcePlan {
             kind: match plan.source.kind {
                 config::SourceKind::Cluster => SourceKind::Cluster,

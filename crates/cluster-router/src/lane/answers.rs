@@ -31,6 +31,8 @@ pub(crate) enum Verdict {
     Again,
     /// The error is as good as a success: the configuration says so.
     Accept,
+    /// The entry was sent before, and the error is what one gets that has taken effect already.
+    Concede,
     /// No way on.
     Fatal,
 }
@@ -51,6 +53,8 @@ pub(crate) struct Refused {
 pub(crate) struct Outcome {
     /// The first refusal that is to be tried again.
     pub(crate) again: Option<ErrorReply>,
+    /// Errors of entries that were sent before: they count as done.
+    pub(crate) conceded: Vec<Refused>,
     /// A refusal that ends the link.
     pub(crate) fatal: Option<Refused>,
 }
@@ -117,21 +121,26 @@ impl Answers {
     ) {
         let behind_refused = self.refused_slots.contains(&entry.slot);
         let Some(error) = self.error.take() else {
-            return if behind_refused { self.take_back(entry) } else { self.confirm(entry, tracker) };
+            return if behind_refused { self.take_back(repeated(entry)) } else { self.confirm(entry, tracker) };
         };
         match judge(&error, entry) {
             _ if behind_refused => self.take_back(entry),
             Verdict::Accept => self.confirm(entry, tracker),
+            Verdict::Concede => {
+                outcome.conceded.push(self.refused(error, entry));
+                self.confirm(entry, tracker);
+            }
             Verdict::Again => {
                 self.refused_slots.push(entry.slot);
                 self.take_back(entry);
                 outcome.again.get_or_insert(error);
             }
-            Verdict::Fatal => {
-                let bytes = Bytes::copy_from_slice(self.queue.head_bytes());
-                outcome.fatal = Some(Refused { error, entry, bytes });
-            }
+            Verdict::Fatal => outcome.fatal = Some(self.refused(error, entry)),
         }
+    }
+
+    fn refused(&self, error: ErrorReply, entry: Entry) -> Refused {
+        Refused { error, entry, bytes: Bytes::copy_from_slice(self.queue.head_bytes()) }
     }
 
     fn confirm(&mut self, entry: Entry, tracker: &mut Tracker) {
@@ -161,6 +170,11 @@ impl Answers {
     }
 }
 
+/// The entry took effect, and will be sent again all the same.
+fn repeated(entry: Entry) -> Entry {
+    Entry { repeated: true, ..entry }
+}
+
 /// Why what a node sends cannot be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AnswerError {
@@ -175,7 +189,7 @@ const OK: &[u8] = b"+OK\r\n";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Position;
+    use crate::{Phase, Position};
 
     fn judge(error: &ErrorReply, _: Entry) -> Verdict {
         match error.code() {
@@ -197,7 +211,9 @@ mod tests {
             let (mut answers, mut tracker) = (Answers::default(), Tracker::default());
             for &(name, slot, replies) in entries {
                 let slot = slot.and_then(Slot::new);
-                let entry = Entry { slot, replies, db: 0, offset: 0, forgiving: false, round: Some(tracker.open()) };
+                let round = Some(tracker.open());
+                let phase = Phase::Stream;
+                let entry = Entry { slot, replies, db: 0, phase, offset: 0, repeated: false, forgiving: false, round };
                 answers.queue.push(entry, |out| out.extend_from_slice(name.to_string().as_bytes()));
             }
             tracker.end_round(Position { offset: 1, ..Position::default() });

@@ -51,10 +51,19 @@ pub(crate) struct Turn<'a> {
     pub(crate) tracker: &'a mut Tracker,
     /// What to do about an error reply.
     pub(crate) judge: &'a dyn Fn(&ErrorReply, Entry) -> Verdict,
+    /// Errors of entries that were sent before and count as done.
+    pub(crate) conceded: Vec<Refused>,
     /// Most bytes that may be on their way without a reply.
     pub(crate) window: usize,
     /// How long a node may be silent while it owes replies.
     pub(crate) patience: Duration,
+}
+
+impl Turn<'_> {
+    fn note(&mut self, mut outcome: Outcome) -> Outcome {
+        self.conceded.append(&mut outcome.conceded);
+        outcome
+    }
 }
 
 /// Why a lane cannot go on by itself.
@@ -82,7 +91,8 @@ impl Lane {
         if entry.db != self.db {
             self.db = entry.db;
             let select = Entry { slot: None, replies: 1, round: None, ..entry };
-            self.answers.queue.push(select, |out| resp::put_command(out, &["SELECT", &entry.db.to_string()]));
+            // Refused, it would leave what follows to another database.
+            self.answers.queue.push_barrier(select, |out| resp::put_command(out, &["SELECT", &entry.db.to_string()]));
         }
         self.answers.queue.push(entry, encode);
     }
@@ -183,7 +193,7 @@ impl Lane {
                 Poll::Pending => return self.check_silence(turn.patience),
             }
             let outcome = self.answers.read(input, turn.tracker, turn.judge);
-            match outcome.map_err(broken) {
+            match outcome.map(|outcome| turn.note(outcome)).map_err(broken) {
                 Ok(Outcome { fatal: Some(refused), .. }) => return Poll::Ready(Ok(Trouble::Fatal(refused))),
                 Ok(Outcome { again: Some(error), .. }) => return Poll::Ready(Ok(Trouble::Refused(error))),
                 Ok(_) => {}

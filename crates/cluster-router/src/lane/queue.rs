@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 
-use crate::Slot;
+use crate::{Phase, Slot};
 
 /// One command, or one transaction from MULTI to EXEC, on its way to a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,8 +15,12 @@ pub(crate) struct Entry {
     pub(crate) replies: u32,
     /// The database it is for.
     pub(crate) db: u32,
-    /// Offset of its end in the source's history, for messages.
+    /// The part of the source's history that it is from, for messages.
+    pub(crate) phase: Phase,
+    /// Offset of its end in that part, for messages.
     pub(crate) offset: u64,
+    /// Whether it was sent before, and may have taken effect then.
+    pub(crate) repeated: bool,
     /// Whether a data error is as good as a success.
     pub(crate) forgiving: bool,
     /// The round that it is counted in; `None` for what the lane itself sends.
@@ -49,6 +53,8 @@ struct Cursor {
 struct Block {
     bytes: BytesMut,
     entries: Vec<Placed>,
+    /// Nothing behind this block is sent before the block is confirmed.
+    is_barrier: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -61,11 +67,25 @@ struct Placed {
 impl Queue {
     /// Appends an entry; `encode` writes its bytes.
     pub(crate) fn push(&mut self, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
-        if self.blocks.back().is_none_or(|block| block.bytes.len() >= BLOCK_BYTES) {
-            let block = self.spare.take().unwrap_or_default();
-            self.blocks.push_back(block);
-            self.leave_written_block();
+        if self.blocks.back().is_none_or(|block| block.is_barrier || block.bytes.len() >= BLOCK_BYTES) {
+            self.begin_block(false);
         }
+        self.append(entry, encode);
+    }
+
+    /// Appends an entry that must be confirmed before anything behind it is sent.
+    pub(crate) fn push_barrier(&mut self, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
+        self.begin_block(true);
+        self.append(entry, encode);
+    }
+
+    fn begin_block(&mut self, is_barrier: bool) {
+        let block = self.spare.take().unwrap_or_default();
+        self.blocks.push_back(Block { is_barrier, ..block });
+        self.leave_written_block();
+    }
+
+    fn append(&mut self, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
         let Some(block) = self.blocks.back_mut() else { return };
         let start = block.bytes.len();
         encode(&mut block.bytes);
@@ -89,8 +109,11 @@ impl Queue {
         self.unsent > 0
     }
 
-    /// The next bytes to write; empty when all are written.
+    /// The next bytes to write; empty when all are written, or a barrier is not confirmed.
     pub(crate) fn unsent(&self) -> &[u8] {
+        if self.blocks.iter().take(self.sent.block).any(|block| block.is_barrier) {
+            return &[];
+        }
         self.blocks.get(self.sent.block).and_then(|block| block.bytes.get(self.sent.byte..)).unwrap_or_default()
     }
 
@@ -149,12 +172,18 @@ impl Queue {
         }
     }
 
-    /// The entries that are not confirmed, each with its bytes, in order.
+    /// The entries that are not confirmed, each with its bytes, in order. Those that were written, if only in part, are
+    /// marked as repeated.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (Entry, &[u8])> {
-        self.blocks.iter().enumerate().flat_map(|(at, block)| {
+        let sent = self.sent;
+        self.blocks.iter().enumerate().flat_map(move |(at, block)| {
             let first = if at == 0 { self.head } else { 0 };
             let placed = block.entries.iter().enumerate().skip(first);
-            placed.map(|(index, placed)| (placed.entry, block.bytes_of(index)))
+            placed.map(move |(index, placed)| {
+                let bytes = block.bytes_of(index);
+                let is_written = at < sent.block || (at == sent.block && placed.end - bytes.len() < sent.byte);
+                (Entry { repeated: placed.entry.repeated || is_written, ..placed.entry }, bytes)
+            })
         })
     }
 
@@ -191,7 +220,8 @@ mod tests {
     use super::*;
 
     fn entry(offset: u64) -> Entry {
-        Entry { slot: None, replies: 1, db: 0, offset, forgiving: false, round: Some(0) }
+        let phase = Phase::Stream;
+        Entry { slot: None, replies: 1, db: 0, phase, offset, repeated: false, forgiving: false, round: Some(0) }
     }
 
     fn filled(lens: &[usize]) -> Queue {
@@ -258,6 +288,26 @@ mod tests {
         queue.push(entry(7), |out| out.extend_from_slice(b"next"));
         assert_eq!(write_all(&mut queue, 9), b"next");
         assert_eq!(queue.head(), Some(entry(7)));
+    }
+
+    #[test]
+    fn nothing_passes_a_barrier() {
+        let mut queue = filled(&[3]);
+        queue.push_barrier(entry(1), |out| out.extend_from_slice(b"select"));
+        queue.push(entry(2), |out| out.extend_from_slice(b"behind"));
+        assert_eq!(write_all(&mut queue, 99), b"000select");
+        queue.pop();
+        assert!(queue.unsent().is_empty() && queue.has_unsent());
+        queue.pop();
+        assert_eq!(write_all(&mut queue, 99), b"behind");
+    }
+
+    #[test]
+    fn entries_that_were_begun_are_marked() {
+        let mut queue = filled(&[3, 3, 3]);
+        queue.wrote(4);
+        let repeated: Vec<bool> = queue.entries().map(|(entry, _)| entry.repeated).collect();
+        assert_eq!(repeated, [true, true, false]);
     }
 
     #[test]

@@ -12,11 +12,14 @@ pub enum Event {
     Confirmed(Option<Position>),
     /// Something stands in the way. Nothing is lost: what is open is kept, and tried again until it is through.
     Holding(Hold),
-    /// It is settled, and commands flow again.
+    /// What is open was handed out anew. Whether it is through now a confirmation will tell.
     Flowing {
         /// How many commands were handed out anew.
         resent: u64,
     },
+    /// A command that was sent before, over a connection that was lost before its reply came, met an error that one
+    /// gets which has taken effect already. It counts as done.
+    Conflict(Rejection),
 }
 
 /// What stands in the way of a link.
@@ -45,18 +48,23 @@ impl fmt::Display for Hold {
 #[non_exhaustive]
 pub enum RouterError {
     /// A node refused a command, and trying again would not help.
-    #[error("{node} refused {command} at {position}: {reply}")]
-    Refused {
-        /// The node.
-        node: NodeAddr,
-        /// Name and key of the command.
-        command: String,
-        /// Where the command is in the source's history.
-        position: String,
-        /// The node's reply.
-        reply: resp::ErrorReply,
-    },
+    #[error(transparent)]
+    Refused(#[from] Rejection),
     /// A node does not let us in.
     #[error(transparent)]
     Unopened(#[from] ClientError),
+}
+
+/// A command that a node refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{node} refused {command} at {position}: {reply}")]
+pub struct Rejection {
+    /// The node.
+    pub node: NodeAddr,
+    /// Name and first key of the command.
+    pub command: String,
+    /// Where the command is in the source's history.
+    pub position: String,
+    /// The node's reply.
+    pub reply: resp::ErrorReply,
 }

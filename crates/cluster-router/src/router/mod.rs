@@ -17,11 +17,12 @@ use resp::{CommandScanner, ErrorReply};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 pub use config::{BusyKey, RouterConfig};
-pub use event::{Event, Hold, RouterError};
+pub use event::{Event, Hold, Rejection, RouterError};
 pub(crate) use tracker::Tracker;
 
+use crate::command::{Args, lookup};
 use crate::lane::{Entry, Lane, Opening, Refused, Trouble, Turn, Verdict};
-use crate::{Discovery, NodeAddr, NodeIndex, Position, Refusal, Response, Slot, SlotMap};
+use crate::{Discovery, NodeAddr, NodeIndex, Phase, Position, Refusal, Response, Slot, SlotMap};
 use backoff::Backoff;
 use settle::State;
 
@@ -70,7 +71,9 @@ pub struct Outgoing {
     pub replies: u32,
     /// The database it is for.
     pub db: u32,
-    /// Where it ends in the source's history; for messages.
+    /// The part of the source's history that it is from; for messages.
+    pub phase: Phase,
+    /// Where it ends in that part; for messages.
     pub offset: u64,
     /// Whether a data error is as good as a success: what the command asks for is so already.
     pub forgiving: bool,
@@ -119,13 +122,16 @@ impl Router {
 
     /// Takes a command; `encode` writes its bytes, complete RESP commands, into the buffer they will be sent from.
     ///
-    /// Nothing is sent before the next [`drive`](Self::drive).
+    /// Nothing is sent before the next [`drive`](Self::drive). To be called only while there is
+    /// [room](Self::has_room), or for what belongs together with a command that was submitted then.
     pub fn submit(&mut self, command: Outgoing, mut encode: impl FnMut(&mut BytesMut)) {
         let entry = Entry {
             slot: None,
             replies: command.replies,
             db: command.db,
+            phase: command.phase,
             offset: command.offset,
+            repeated: false,
             forgiving: command.forgiving,
             round: None,
         };
@@ -210,19 +216,24 @@ impl Router {
         let busy_key = self.config.busy_key;
         let judge = move |error: &ErrorReply, entry: Entry| match judge(error, busy_key) {
             Verdict::Fatal if entry.forgiving && is_conflict(error) => Verdict::Accept,
+            Verdict::Fatal if entry.repeated && is_conflict(error) => Verdict::Concede,
             verdict => verdict,
         };
         let mut turn = Turn {
             tracker: &mut self.tracker,
             judge: &judge,
+            conceded: Vec::new(),
             window: self.config.window,
             patience: self.config.reply_timeout,
         };
         let mut first = None;
         for lane in &mut self.lanes {
-            match lane.poll(cx, &mut turn) {
+            let polled = lane.poll(cx, &mut turn);
+            let conceded = turn.conceded.drain(..).map(|refused| Event::Conflict(rejection(&lane.node, &refused)));
+            self.events.extend(conceded);
+            match polled {
                 Poll::Pending => {}
-                Poll::Ready(Trouble::Fatal(refused)) => return Err(refusal_error(&lane.node, &refused)),
+                Poll::Ready(Trouble::Fatal(refused)) => return Err(rejection(&lane.node, &refused).into()),
                 Poll::Ready(Trouble::Unopened(error)) if is_final(&error) => return Err(error.into()),
                 Poll::Ready(trouble) => {
                     first.get_or_insert((lane.node.clone(), trouble));
@@ -270,21 +281,22 @@ fn judge(error: &ErrorReply, busy_key: BusyKey) -> Verdict {
 }
 
 fn is_conflict(error: &ErrorReply) -> bool {
-    Refusal::of(error, "").response() == Response::Conflict
+    matches!(Refusal::of(error, "").response(), Response::Conflict | Response::Policy)
 }
 
 /// Whether trying again would get the same answer until somebody changes the configuration.
 fn is_final(error: &crate::ClientError) -> bool {
-    error.reply().is_some_and(|reply| matches!(judge(reply, BusyKey::Fail), Verdict::Fatal))
+    error.reply().is_some_and(|reply| Refusal::of(reply, "").response() == Response::Stop)
 }
 
-fn refusal_error(node: &NodeAddr, refused: &Refused) -> RouterError {
-    RouterError::Refused {
-        node: node.clone(),
-        command: describe(&refused.bytes),
-        position: format!("offset {}", refused.entry.offset),
-        reply: refused.error.clone(),
-    }
+fn rejection(node: &NodeAddr, refused: &Refused) -> Rejection {
+    let Entry { phase, offset, .. } = refused.entry;
+    let position = match phase {
+        Phase::Snapshot => format!("snapshot byte {offset}"),
+        Phase::Stream => format!("offset {offset}"),
+    };
+    let command = describe(&refused.bytes);
+    Rejection { node: node.clone(), command, position, reply: refused.error.clone() }
 }
 
 /// Name and first key of a command, or of the first command of a transaction. Values stay out of messages.
@@ -293,13 +305,28 @@ fn describe(bytes: &[u8]) -> String {
     let mut at = 0;
     while let Some(rest) = bytes.get(at..) {
         let Ok(Some(len)) = scanner.scan(rest) else { break };
-        let word = |index: usize| scanner.args().get(index).and_then(|arg| rest.get(arg.clone()));
-        let name = word(0).unwrap_or_default();
-        if !name.eq_ignore_ascii_case(b"MULTI") {
-            let key = word(1).map(|key| format!(" {}", key.escape_ascii())).unwrap_or_default();
-            return format!("{}{key}", name.escape_ascii());
+        let args = Args::new(rest, scanner.args());
+        if !args.is_word(0, "MULTI") {
+            return name_and_key(args);
         }
         at += len;
     }
     "a command".to_owned()
 }
+
+fn name_and_key(args: Args<'_>) -> String {
+    let shown = |bytes: &[u8]| match bytes.get(..LONGEST_SHOWN) {
+        Some(start) if bytes.len() > LONGEST_SHOWN => format!("{}...", start.escape_ascii()),
+        _ => bytes.escape_ascii().to_string(),
+    };
+    let name = shown(args.arg(0).unwrap_or_default());
+    let key = lookup(args.arg(0).unwrap_or_default()).and_then(|spec| spec.first_key_index(args).ok().flatten());
+    let database = args.is_word(0, "SELECT").then_some(1);
+    match key.or(database).and_then(|key| args.arg(key)) {
+        Some(key) => format!("{name} {}", shown(key)),
+        None => name,
+    }
+}
+
+/// How much of a key a message shows.
+const LONGEST_SHOWN: usize = 100;

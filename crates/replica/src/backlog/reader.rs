@@ -1,6 +1,9 @@
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
-use super::{BacklogStats, History, Piece, Place, shared::Shared};
+use super::{
+    BacklogStats, History, Piece, Place,
+    shared::{Inner, Shared},
+};
 
 /// The half of a backlog that hands out what the source sent.
 ///
@@ -19,12 +22,12 @@ impl BacklogReader {
     /// nothing.
     pub async fn next(&mut self) -> Option<Piece> {
         loop {
-            {
-                let mut inner = self.shared.lock();
-                let piece = inner.store.next();
-                if piece.is_some() || inner.writer_gone {
-                    return piece;
-                }
+            if let Some(piece) = self.try_next() {
+                return Some(piece);
+            }
+            if self.shared.lock().writer_gone {
+                // What was written between the two looks is not to be missed.
+                return self.try_next();
             }
             self.shared.readable.notified().await;
         }
@@ -32,7 +35,10 @@ impl BacklogReader {
 
     /// The next piece if it is there.
     pub fn try_next(&mut self) -> Option<Piece> {
-        self.shared.lock().store.next()
+        let mut inner = self.shared.lock();
+        let piece = inner.store.next();
+        wake_writer(&self.shared, inner);
+        piece
     }
 
     /// Makes [`next`](Self::next) go on from `place`: with the bytes behind it, or with the history or the end of the
@@ -90,6 +96,11 @@ impl Releaser {
 fn release(shared: &Shared, place: Place) {
     let mut inner = shared.lock();
     inner.store.release(place);
+    wake_writer(shared, inner);
+}
+
+/// Wakes a writer that waits for room, when there is some.
+fn wake_writer(shared: &Shared, mut inner: MutexGuard<'_, Inner>) {
     let wake = inner.waiting_for_room && inner.store.has_room();
     if wake {
         inner.waiting_for_room = false;

@@ -61,8 +61,10 @@ impl Store {
         }
     }
 
+    /// Whether there is room for more: below the budget, and also when all of it has been read. What the reader holds
+    /// then is the beginning of something that is larger than the budget; it cannot be released before its end comes.
     pub(super) fn has_room(&self) -> bool {
-        self.unreleased() < self.budget.memory_bytes
+        self.unreleased() < self.budget.memory_bytes || self.read == self.received
     }
 
     /// Weight of what is not released.

@@ -1,6 +1,6 @@
 use replica::{LinkError, LinkErrorKind};
 
-use super::apply::ApplierError;
+use super::apply::{ApplierError, ApplyError, ApplyErrorKind};
 
 /// Why a pipeline did not start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,10 @@ impl PipelineError {
     }
 
     pub(crate) fn applier(node: &str, error: &ApplierError) -> Self {
+        if let ApplierError::Apply(ApplyError { kind: ApplyErrorKind::SecondCopy, .. }) = error {
+            let message = format!("source {node}, {}", with_causes(error));
+            return Self { kind: PipelineErrorKind::HistoryLost, message };
+        }
         Self::runtime(match error {
             ApplierError::Router(error) => format!("target {}", with_causes(error)),
             ApplierError::Apply(error) => format!("source {node}, {}", with_causes(error)),

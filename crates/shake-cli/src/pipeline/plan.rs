@@ -5,7 +5,7 @@ use cluster_router::{Credentials, NodeAddr, TargetKind};
 /// What a pipeline does, decided in full.
 #[derive(Debug, Clone)]
 pub struct PipelinePlan {
-    /// Name of the pipeline; the connections to the target bear it. Without blanks.
+    /// Name of the pipeline; the connections to the target bear it. Printable ASCII without blanks.
     pub name: String,
     /// Where the data comes from.
     pub source: SourcePlan,

@@ -19,6 +19,7 @@ pub(crate) struct Progress {
     confirmed: AtomicU64,
     snapshots: AtomicU64,
     connected: AtomicBool,
+    conflicts: AtomicU64,
     holding: Mutex<Option<String>>,
 }
 
@@ -60,6 +61,8 @@ pub struct Figures {
     pub confirmed_offset: u64,
     /// Bytes received that the target has not confirmed.
     pub behind_bytes: u64,
+    /// Commands that met a conflict when they were sent again after a lost connection, and were taken for done.
+    pub conflicts: u64,
     /// Whether the source is not read from because the backlog is full.
     pub backlog_full: bool,
     /// What stands in the way at the target.
@@ -79,6 +82,7 @@ impl Progress {
             confirmed: AtomicU64::new(0),
             snapshots: AtomicU64::new(0),
             connected: AtomicBool::new(false),
+            conflicts: AtomicU64::new(0),
             holding: Mutex::new(None),
         }
     }
@@ -103,6 +107,7 @@ impl Progress {
             received_offset: stream.map_or(0, |place| place.offset),
             confirmed_offset: load(&self.confirmed),
             behind_bytes: backlog.unreleased_bytes,
+            conflicts: load(&self.conflicts),
             backlog_full: backlog.waiting_for_room,
             holding: self.holding.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
@@ -143,6 +148,10 @@ impl Progress {
         if position.phase == Phase::Stream {
             self.confirmed.store(position.offset, Ordering::Relaxed);
         }
+    }
+
+    pub(crate) fn conflict(&self) {
+        self.conflicts.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn hold(&self, hold: &Hold) {

@@ -82,7 +82,9 @@ fn link_config(plan: &PipelinePlan) -> LinkConfig {
     if let Some(command) = &plan.source.psync_command {
         psync.psync_command.clone_from(command);
     }
-    let on_history_lost = if plan.full_resync { OnHistoryLost::FullResync } else { OnHistoryLost::Stop };
+    // A second copy that may not replace anything would keep what the first one wrote.
+    let may_copy_again = plan.full_resync && plan.existing_keys == ExistingKeys::Replace;
+    let on_history_lost = if may_copy_again { OnHistoryLost::FullResync } else { OnHistoryLost::Stop };
     LinkConfig { psync, on_history_lost, ..LinkConfig::default() }
 }
 

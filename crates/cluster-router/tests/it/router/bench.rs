@@ -60,7 +60,8 @@ impl Bench {
         self.offset += 10;
         let route = key.map_or(Route::EveryPrimary, |key| Route::Slot(slot_of(key.as_bytes())));
         let replies = u32::try_from(lines.len()).unwrap();
-        self.router.submit(Outgoing { route, replies, db, offset: self.offset, forgiving: false }, |out| {
+        let outgoing = Outgoing { route, replies, db, phase: Phase::Stream, offset: self.offset, forgiving: false };
+        self.router.submit(outgoing, |out| {
             for line in lines {
                 resp::put_command(out, &line.split(' ').collect::<Vec<_>>());
             }

@@ -76,6 +76,15 @@ pub(crate) enum ApplyErrorKind {
         /// The database.
         db: u64,
     },
+    /// The source has to be copied again, and keys of the first copy cannot be told from those that were there before.
+    #[error(
+        "the source cannot continue and everything would have to be copied again; with rdb_restore_command_behavior = \
+         \"skip\" or \"panic\" that would keep what the first copy wrote: empty the target, or use \"rewrite\""
+    )]
+    SecondCopy,
+    /// Bytes that belong to no history.
+    #[error("internal error: bytes before the start of a history")]
+    NoHistory,
     /// A value too long for one command.
     #[error(
         "the value of key {key} has {len} bytes or more, above target_redis_proto_max_bulk_len; values of this size are \

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-pub(crate) use error::ApplyError;
+pub(crate) use error::{ApplyError, ApplyErrorKind};
 pub(crate) use sink::Sink;
 pub(crate) use snapshot::{Remark, Restore, SnapshotApplier};
 pub(crate) use stream::StreamApplier;
@@ -34,6 +34,9 @@ pub(crate) struct Applier {
     generation: u64,
     progress: Arc<Progress>,
     node: String,
+    confirmed: Option<Position>,
+    /// Commands that were handed out anew, until one of them is confirmed.
+    resent: Option<u64>,
 }
 
 /// What the bytes at hand are.
@@ -71,7 +74,18 @@ impl Applier {
         restore: Restore,
         progress: Arc<Progress>,
     ) -> Self {
-        Self { backlog, router, target, restore, phase: Applying::Nothing, generation: 0, progress, node }
+        Self {
+            backlog,
+            router,
+            target,
+            restore,
+            phase: Applying::Nothing,
+            generation: 0,
+            progress,
+            node,
+            confirmed: None,
+            resent: None,
+        }
     }
 
     /// Applies until the backlog is closed and empty, or until `stop` and a while to finish what was received.
@@ -81,7 +95,7 @@ impl Applier {
             if stop.is_cancelled() && deadline.is_none() {
                 // The rest of a snapshot is not worth waiting for: half of one is no place to go on from.
                 if !matches!(self.phase, Applying::Stream(_)) {
-                    return Ok(self.stopped(false));
+                    return Ok(self.stopped());
                 }
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
@@ -96,11 +110,11 @@ impl Applier {
                 event = self.router.drive() => self.handle(event?),
                 piece = self.backlog.next(), if self.router.has_room() => match piece {
                     Some(piece) => self.take(piece)?,
-                    None if self.router.is_idle() => return Ok(self.stopped(true)),
+                    None if self.router.is_idle() => return Ok(self.stopped()),
                     None => return self.finish(give_up).await,
                 },
                 () = stop.cancelled(), if deadline.is_none() => {}
-                () = sleep_until(give_up) => return Ok(self.stopped(false)),
+                () = sleep_until(give_up) => return Ok(self.stopped()),
             }
         }
     }
@@ -111,14 +125,17 @@ impl Applier {
         while !self.router.is_idle() {
             tokio::select! {
                 event = self.router.drive() => self.handle(event?),
-                () = sleep_until(give_up) => return Ok(self.stopped(false)),
+                () = sleep_until(give_up) => return Ok(self.stopped()),
             }
         }
-        Ok(self.stopped(true))
+        Ok(self.stopped())
     }
 
-    fn stopped(&self, drained: bool) -> Stopped {
-        Stopped { confirmed: self.router.confirmed(), drained }
+    /// Where it stopped. The start of a command or of a transaction may be all that is left.
+    fn stopped(&self) -> Stopped {
+        let confirmed = self.router.confirmed();
+        let drained = confirmed.map(place_of) == self.backlog.stats().figures().received;
+        Stopped { confirmed, drained }
     }
 
     /// Takes pieces that are there already, as many as make writes to several nodes worth while.
@@ -135,26 +152,30 @@ impl Applier {
 
     fn take(&mut self, piece: Piece) -> Result<(), ApplyError> {
         match piece {
-            Piece::History(history) => self.begin(&history),
+            Piece::History(history) => self.begin(&history)?,
             Piece::Bytes { bytes, .. } => self.feed(&bytes)?,
             Piece::SnapshotEnd { next } => self.end_snapshot(next)?,
         }
         Ok(())
     }
 
-    fn begin(&mut self, history: &History) {
+    fn begin(&mut self, history: &History) -> Result<(), ApplyError> {
         self.generation = history.generation;
         if history.resumed {
-            return;
+            return Ok(());
+        }
+        if history.generation > 1 && !self.restore.replace {
+            return Err(ApplyError::at_offset(ApplyErrorKind::SecondCopy, history.offset.0));
         }
         self.progress.begin_snapshot(history.len);
         let applier = SnapshotApplier::new(self.target, self.restore, history.generation);
         self.phase = Applying::Snapshot(Box::new(applier));
+        Ok(())
     }
 
     fn feed(&mut self, bytes: &[u8]) -> Result<(), ApplyError> {
         match &mut self.phase {
-            Applying::Nothing => {}
+            Applying::Nothing => return Err(ApplyError::at_offset(ApplyErrorKind::NoHistory, 0)),
             Applying::Snapshot(applier) => {
                 applier.feed(bytes, &mut self.router)?;
                 self.progress.snapshot(applier.bytes(), applier.keys());
@@ -184,12 +205,23 @@ impl Applier {
         Ok(())
     }
 
+    fn confirm(&mut self, position: Position) {
+        // Confirmations of an earlier generation come late when a full resync begins in the middle.
+        if position.generation == self.generation {
+            self.progress.confirmed(position);
+        }
+        self.backlog.release(place_of(position));
+        if self.confirmed.replace(position) != Some(position)
+            && let Some(resent) = self.resent.take()
+        {
+            self.progress.flow();
+            info!(source = %self.node, resent, "commands flow again");
+        }
+    }
+
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Confirmed(Some(position)) => {
-                self.progress.confirmed(position);
-                self.backlog.release(place_of(position));
-            }
+            Event::Confirmed(Some(position)) => self.confirm(position),
             Event::Holding(hold) => {
                 self.progress.hold(&hold);
                 // The first try is made at once; only what lasts is worth a line.
@@ -199,9 +231,10 @@ impl Applier {
                     info!(source = %self.node, "redirected or refused: {hold}");
                 }
             }
-            Event::Flowing { resent } => {
-                self.progress.flow();
-                info!(source = %self.node, resent, "commands flow again");
+            Event::Flowing { resent } => self.resent = Some(resent),
+            Event::Conflict(conflict) => {
+                self.progress.conflict();
+                warn!(source = %self.node, "sent again after a lost connection, and taken for done: {conflict}");
             }
             _ => {}
         }

@@ -6,8 +6,9 @@ use cluster_router::command::Args;
 /// Writes `args` as an ordinary client has to say it; answers false when the command can be passed on as it is.
 pub(super) fn rewrite(name: &str, args: Args<'_>, out: &mut BytesMut) -> bool {
     match name {
-        // What MIGRATE leaves in the stream of the node that got the key. A client's would need an importing slot.
-        "RESTORE-ASKING" => put(out, &["RESTORE".as_bytes()], args, 1, &[]),
+        // What MIGRATE leaves in the stream of the node that got the key is RESTORE-ASKING, which from a client would
+        // need an importing slot. The key was not there at the source, or it was to be replaced: here it is always.
+        "RESTORE" | "RESTORE-ASKING" => put_restore(args, out),
         // Every primary of a source has loaded it, each for itself.
         "FUNCTION" if args.is_word(1, "LOAD") => {
             let said: &[usize] = if args.is_word(2, "REPLACE") { &[2] } else { &[] };
@@ -21,6 +22,21 @@ pub(super) fn rewrite(name: &str, args: Args<'_>, out: &mut BytesMut) -> bool {
     }
     true
 }
+
+fn put_restore(args: Args<'_>, out: &mut BytesMut) {
+    let replaces = (RESTORE_OPTIONS..args.len()).any(|index| args.is_word(index, "REPLACE"));
+    resp::put_array(out, args.len() + usize::from(!replaces));
+    resp::put_bulk(out, b"RESTORE");
+    for index in 1..args.len() {
+        resp::put_bulk(out, args.arg(index).unwrap_or_default());
+    }
+    if !replaces {
+        resp::put_bulk(out, b"REPLACE");
+    }
+}
+
+/// `RESTORE key ttl payload [option ...]`
+const RESTORE_OPTIONS: usize = 4;
 
 /// Where `LIMIT n` stands behind an exact `MAXLEN = n` or `MINID = id`. Redis 7.0 makes the trimming exact in its
 /// stream and leaves the limit there, which is a syntax error from anybody else.
@@ -84,6 +100,12 @@ mod tests {
 
     #[test]
     fn a_migrated_key_is_an_ordinary_restore() {
-        assert_eq!(rewritten("RESTORE-ASKING k 0 payload ABSTTL").as_deref(), Some("RESTORE k 0 payload ABSTTL"));
+        let restore = Some("RESTORE k 0 payload ABSTTL REPLACE");
+        assert_eq!(rewritten("RESTORE-ASKING k 0 payload ABSTTL").as_deref(), restore);
+        assert_eq!(
+            rewritten("restore k 0 payload ABSTTL replace").as_deref(),
+            Some("RESTORE k 0 payload ABSTTL replace")
+        );
+        assert_eq!(rewritten("RESTORE k 0 REPLACE").as_deref(), Some("RESTORE k 0 REPLACE REPLACE"));
     }
 }

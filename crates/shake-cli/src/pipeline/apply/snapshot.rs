@@ -252,7 +252,7 @@ impl Commands {
     fn outgoing(&self, key: &[u8], db: u32, offset: u64) -> Outgoing {
         // One server has all slots, and one lane.
         let slot = if self.target.is_standalone() { Slot::MIN } else { slot_of(key) };
-        Outgoing { route: Route::Slot(slot), replies: 1, db, offset, forgiving: false }
+        Outgoing { route: Route::Slot(slot), replies: 1, db, phase: Phase::Snapshot, offset, forgiving: false }
     }
 }
 
@@ -305,7 +305,7 @@ fn put_set(out: &mut BytesMut, key: &[u8], value: &[u8], expire_at_ms: Option<i6
 }
 
 fn everywhere(offset: u64) -> Outgoing {
-    Outgoing { route: Route::EveryPrimary, replies: 1, db: 0, offset, forgiving: false }
+    Outgoing { route: Route::EveryPrimary, replies: 1, db: 0, phase: Phase::Snapshot, offset, forgiving: false }
 }
 
 #[cfg(test)]

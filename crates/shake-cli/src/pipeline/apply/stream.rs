@@ -220,7 +220,10 @@ impl Commands {
         match &mut self.transaction {
             Some(transaction) => transaction.push(route, self.db, encode),
             None => {
-                sink.submit(Outgoing { route, replies: 1, db: self.db, offset: self.offset, forgiving }, encode);
+                sink.submit(
+                    Outgoing { route, replies: 1, db: self.db, phase: Phase::Stream, offset: self.offset, forgiving },
+                    encode,
+                );
             }
         }
     }

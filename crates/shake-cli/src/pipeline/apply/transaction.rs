@@ -1,7 +1,7 @@
 //! Commands between MULTI and EXEC, kept together until EXEC comes.
 
 use bytes::BytesMut;
-use cluster_router::{Outgoing, Route};
+use cluster_router::{Outgoing, Phase, Route};
 
 use super::Sink;
 
@@ -47,7 +47,8 @@ impl Transaction {
 fn submit_group(bytes: &[u8], group: &[Part], first: Part, offset: u64, sink: &mut dyn Sink) {
     let commands = u32::try_from(group.len()).unwrap_or(u32::MAX);
     let replies = if commands == 1 { 1 } else { commands + 2 };
-    let outgoing = Outgoing { route: first.route, replies, db: first.db, offset, forgiving: false };
+    let outgoing =
+        Outgoing { route: first.route, replies, db: first.db, phase: Phase::Stream, offset, forgiving: false };
     sink.submit(outgoing, &mut |out| {
         if commands > 1 {
             resp::put_command(out, &["MULTI"]);

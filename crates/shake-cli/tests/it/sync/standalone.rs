@@ -89,3 +89,38 @@ fn keys_that_the_target_has_are_replaced_kept_or_reported() {
     let mut conn = target.conn().unwrap();
     assert_eq!(conn.call("LLEN list").unwrap().integer(), Some(2));
 }
+
+#[test]
+fn a_database_that_the_target_lacks_ends_the_link_before_anything_lands_elsewhere() {
+    let source = server();
+    let target = Server::start(ServerSpec::new("redis-7.0").option("databases", "4")).unwrap();
+    let mut conn = source.conn().unwrap();
+    conn.call("SELECT 7").unwrap();
+    let commands: Vec<_> = (0..1000).map(|i| testbed::cmd("SET").arg(format!("k{i}")).arg("x")).collect();
+    conn.pipeline(&commands).unwrap();
+    let mut tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), ""));
+    assert_eq!(tool.wait(), 1, "{}", tool.log());
+    assert!(tool.log().contains("refused SELECT 7"), "{}", tool.log());
+    assert_eq!(target.conn().unwrap().call("DBSIZE").unwrap().integer(), Some(0));
+}
+
+/// What cannot be applied in parts may be larger than all the memory for what is not applied.
+#[test]
+fn values_commands_and_transactions_larger_than_the_backlog_pass() {
+    let (source, target) = (server(), server());
+    let mut conn = source.conn().unwrap();
+    let mut random = testbed::Random::new(9);
+    let mut value = |len: usize| random.bytes(len);
+    for _ in 0..30 {
+        conn.call(testbed::cmd("RPUSH").arg("list").arg(value(200_000))).unwrap();
+    }
+    let config = config(("standalone", source.addr()), ("standalone", target.addr()), "backlog_memory = \"1mb\"");
+    let mut tool = Tool::start(&config);
+    tool.wait_for_log("following the stream");
+    conn.call(testbed::cmd("SET").arg("string").arg(value(5_000_000))).unwrap();
+    let parts = (0..30).map(|i| testbed::cmd("SET").arg(format!("part{i}")).arg(value(200_000)));
+    let transaction: Vec<_> = ["MULTI".into()].into_iter().chain(parts).chain(["EXEC".into()]).collect();
+    conn.pipeline(&transaction).unwrap();
+    wait_equal(source.addr(), target.addr(), PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.end();
+}
