@@ -40,9 +40,13 @@ bench: tools servers ## Measures the libraries, and the tool on real clusters
 fuzz: tools ## Fuzzes every target for FUZZ_SECONDS seconds (60)
 	@[ -f fuzz/Cargo.toml ] || { echo "make: there is no fuzz workspace" >&2; exit 1; }
 	@command -v cargo-fuzz > /dev/null || cargo install --quiet --debug --locked --root $(TOOLS) cargo-fuzz@$(CARGO_FUZZ_VERSION)
-	@for target in $$(basename -s .rs fuzz/fuzz_targets/*.rs); do \
+	@cd fuzz && cargo run --quiet --bin rdb_seeds -- 0 corpus-run/rdb_decode ../crates/rdb/tests/fixtures/*.rdb
+	@cd fuzz && cargo run --quiet --bin rdb_seeds -- 4 corpus-run/rdb_chunks ../crates/rdb/tests/fixtures/*.rdb
+	@cd fuzz && for target in $$(basename -s .rs fuzz_targets/*.rs); do \
 	    echo "fuzzing $$target"; \
-	    RUSTC_BOOTSTRAP=1 cargo fuzz run "$$target" -- -max_total_time=$(FUZZ_SECONDS); \
+	    mkdir -p "corpus-run/$$target" "seeds/$$target"; \
+	    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . "$$target" "corpus-run/$$target" "seeds/$$target" \
+	        -- -max_len=4096 -max_total_time=$(FUZZ_SECONDS); \
 	done
 
 .PHONY: servers
