@@ -45,6 +45,12 @@ impl Discovery {
         self.connect.clone()
     }
 
+    /// What the target is.
+    #[must_use]
+    pub fn kind(&self) -> TargetKind {
+        self.kind
+    }
+
     /// The nodes to ask, as they were given.
     #[must_use]
     pub fn seeds(&self) -> &[NodeAddr] {

@@ -51,7 +51,10 @@ async fn sync(plan: &Plan) -> Result<(), Failure> {
     let mut signals = StopSignals::listen()?;
     let pipeline = tokio::select! {
         started = start(plan) => started?,
-        () = signals.next() => return Ok(()),
+        () = signals.next() => {
+            info!("stopped before the start: nothing was written");
+            return Ok(());
+        }
     };
     let stopper = pipeline.stopper();
     let reporter = plan.log.interval.map(|every| tokio::spawn(Reporter::new(pipeline.watcher()).run(every)));
@@ -96,7 +99,7 @@ impl StopSignals {
 /// The first signal stops in good order, the second at once.
 async fn stop_on_signal(mut signals: StopSignals, stopper: Stopper) {
     signals.next().await;
-    info!("stopping: applying what was received; one more signal stops at once");
+    info!("stopping: what was received of the streams is applied, a copy is broken off; one more signal stops at once");
     stopper.stop();
     signals.next().await;
     warn!("stopped at once: what was received and not confirmed is not applied");

@@ -3,6 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use resp::{ErrorReply, Reply, ReplyKind, ReplyScanner};
 
+use super::Judge;
 use super::queue::{Entry, Queue};
 use crate::Slot;
 use crate::router::Tracker;
@@ -68,7 +69,7 @@ impl Answers {
         &mut self,
         input: &mut BytesMut,
         tracker: &mut Tracker,
-        judge: &dyn Fn(&ErrorReply, Entry) -> Verdict,
+        judge: &Judge<'_>,
     ) -> Result<Outcome, AnswerError> {
         let mut outcome = Outcome::default();
         let mut at = 0;
@@ -95,7 +96,8 @@ impl Answers {
             self.read += 1;
             if self.read == entry.replies {
                 self.read = 0;
-                self.conclude(entry, tracker, judge, &mut outcome);
+                let aborted = entry.replies > 1 && found.kind == ReplyKind::Error;
+                self.conclude(entry, aborted, tracker, judge, &mut outcome);
             }
         }
         input.advance(at);
@@ -115,17 +117,20 @@ impl Answers {
     fn conclude(
         &mut self,
         entry: Entry,
+        aborted: bool,
         tracker: &mut Tracker,
-        judge: &dyn Fn(&ErrorReply, Entry) -> Verdict,
+        judge: &Judge<'_>,
         outcome: &mut Outcome,
     ) {
         let behind_refused = self.refused_slots.contains(&entry.slot);
         let Some(error) = self.error.take() else {
             return if behind_refused { self.take_back(repeated(entry)) } else { self.confirm(entry, tracker) };
         };
-        match judge(&error, entry) {
+        match judge(&error, entry, self.queue.head_bytes()) {
             _ if behind_refused => self.take_back(entry),
             Verdict::Accept => self.confirm(entry, tracker),
+            // Nothing of an aborted transaction was done, and nothing of it had been done before.
+            Verdict::Concede if aborted => outcome.fatal = Some(self.refused(error, entry)),
             Verdict::Concede => {
                 outcome.conceded.push(self.refused(error, entry));
                 self.confirm(entry, tracker);
@@ -191,7 +196,7 @@ mod tests {
     use super::*;
     use crate::{Phase, Position};
 
-    fn judge(error: &ErrorReply, _: Entry) -> Verdict {
+    fn judge(error: &ErrorReply, _: Entry, _: &[u8]) -> Verdict {
         match error.code() {
             b"MOVED" | b"OOM" => Verdict::Again,
             b"BUSYKEY" => Verdict::Accept,
@@ -213,7 +218,17 @@ mod tests {
                 let slot = slot.and_then(Slot::new);
                 let round = Some(tracker.open());
                 let phase = Phase::Stream;
-                let entry = Entry { slot, replies, db: 0, phase, offset: 0, repeated: false, forgiving: false, round };
+                let entry = Entry {
+                    slot,
+                    replies,
+                    db: 0,
+                    phase,
+                    offset: 0,
+                    repeated: false,
+                    relied_on: false,
+                    forgiving: false,
+                    round,
+                };
                 answers.queue.push(entry, |out| out.extend_from_slice(name.to_string().as_bytes()));
             }
             tracker.end_round(Position { offset: 1, ..Position::default() });

@@ -36,6 +36,10 @@ pub(crate) struct Lane {
     draining: bool,
     /// The database that the last entry in the queue selects.
     db: u32,
+    /// The databases that were selected on this connection.
+    selected: Vec<u32>,
+    /// A replica has taken the node's place while it was silent.
+    replaced: bool,
     /// When the node last said something, or was given something to answer after silence.
     heard: Instant,
 }
@@ -46,11 +50,14 @@ enum Connection {
     Open { io: Box<dyn Io>, input: BytesMut },
 }
 
+/// What is to be done about an error reply to an entry, whose bytes are the last argument.
+pub(crate) type Judge<'a> = dyn Fn(&ErrorReply, Entry, &[u8]) -> Verdict + 'a;
+
 /// What a lane is polled with.
 pub(crate) struct Turn<'a> {
     pub(crate) tracker: &'a mut Tracker,
     /// What to do about an error reply.
-    pub(crate) judge: &'a dyn Fn(&ErrorReply, Entry) -> Verdict,
+    pub(crate) judge: &'a Judge<'a>,
     /// Errors of entries that were sent before and count as done.
     pub(crate) conceded: Vec<Refused>,
     /// Most bytes that may be on their way without a reply.
@@ -83,18 +90,43 @@ impl Lane {
     pub(crate) fn new(node: NodeAddr, opening: Opening) -> Self {
         let connection = Connection::None;
         let heard = Instant::now();
-        Self { node, opening, answers: Answers::default(), connection, draining: false, db: 0, heard }
+        Self {
+            node,
+            opening,
+            answers: Answers::default(),
+            connection,
+            draining: false,
+            db: 0,
+            selected: Vec::new(),
+            replaced: false,
+            heard,
+        }
     }
 
     /// Takes an entry; `encode` writes its bytes.
     pub(crate) fn push(&mut self, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
         if entry.db != self.db {
-            self.db = entry.db;
-            let select = Entry { slot: None, replies: 1, round: None, ..entry };
-            // Refused, it would leave what follows to another database.
-            self.answers.queue.push_barrier(select, |out| resp::put_command(out, &["SELECT", &entry.db.to_string()]));
+            self.select(entry);
         }
         self.answers.queue.push(entry, encode);
+    }
+
+    /// Queues the `SELECT` that an entry needs.
+    ///
+    /// Refused, it would leave what follows to another database. So nothing is sent behind the first one of each
+    /// database before it is answered; the later ones are relied on.
+    fn select(&mut self, entry: Entry) {
+        self.db = entry.db;
+        let known = self.selected.contains(&entry.db);
+        let select =
+            Entry { slot: None, replies: 1, round: None, repeated: false, forgiving: false, relied_on: known, ..entry };
+        let encode = |out: &mut BytesMut| resp::put_command(out, &["SELECT", &entry.db.to_string()]);
+        if known {
+            self.answers.queue.push(select, encode);
+        } else {
+            self.selected.push(entry.db);
+            self.answers.queue.push_barrier(select, encode);
+        }
     }
 
     /// Bytes held: not confirmed.
@@ -121,13 +153,28 @@ impl Lane {
     /// Takes out what is not confirmed, and lets the lane send again.
     pub(crate) fn take_open(&mut self) -> [Queue; 2] {
         self.draining = false;
-        // A SELECT that was queued but not sent goes with the rest.
-        self.db = UNKNOWN_DB;
+        // A SELECT that was queued but not sent, or was refused, goes with the rest.
+        self.forget_databases();
         self.answers.take_open()
+    }
+
+    /// How long the node has owed a reply without saying anything; `None` when it owes none.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        let owes = matches!(self.connection, Connection::Open { .. }) && self.answers.queue.in_flight() > 0;
+        owes.then(|| self.heard.elapsed())
+    }
+
+    /// Gives the connection up at the next poll: what the node may yet say to it does not count any more.
+    pub(crate) fn replaced(&mut self) {
+        self.replaced = true;
     }
 
     /// Does what can be done without waiting: opens, writes, reads. Ready when there is trouble.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Poll<Trouble> {
+        if std::mem::take(&mut self.replaced) && matches!(self.connection, Connection::Open { .. }) {
+            let cause = io::Error::other("it was silent, and does not serve its slots any more");
+            return Poll::Ready(self.lose(Trouble::Lost(cause)));
+        }
         if matches!(self.connection, Connection::None) {
             if self.draining || !self.answers.queue.has_unsent() {
                 return Poll::Pending;
@@ -213,9 +260,15 @@ impl Lane {
 
     fn lose(&mut self, trouble: Trouble) -> Trouble {
         self.connection = Connection::None;
-        self.db = UNKNOWN_DB;
+        self.replaced = false;
+        self.forget_databases();
         self.answers.connection_lost();
         trouble
+    }
+
+    fn forget_databases(&mut self) {
+        self.db = UNKNOWN_DB;
+        self.selected.clear();
     }
 }
 

@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub(crate) offset: u64,
     /// Whether it was sent before, and may have taken effect then.
     pub(crate) repeated: bool,
+    /// Whether something behind it was sent in the belief that it would succeed.
+    pub(crate) relied_on: bool,
     /// Whether a data error is as good as a success.
     pub(crate) forgiving: bool,
     /// The round that it is counted in; `None` for what the lane itself sends.
@@ -221,7 +223,17 @@ mod tests {
 
     fn entry(offset: u64) -> Entry {
         let phase = Phase::Stream;
-        Entry { slot: None, replies: 1, db: 0, phase, offset, repeated: false, forgiving: false, round: Some(0) }
+        Entry {
+            slot: None,
+            replies: 1,
+            db: 0,
+            phase,
+            offset,
+            repeated: false,
+            relied_on: false,
+            forgiving: false,
+            round: Some(0),
+        }
     }
 
     fn filled(lens: &[usize]) -> Queue {

@@ -12,6 +12,13 @@ pub enum Event {
     Confirmed(Option<Position>),
     /// Something stands in the way. Nothing is lost: what is open is kept, and tried again until it is through.
     Holding(Hold),
+    /// A node owes a reply for some seconds. The others are asked whether it is still the one; it is waited for.
+    Silent {
+        /// The node.
+        node: NodeAddr,
+        /// For how long it has been silent.
+        silence: Duration,
+    },
     /// What is open was handed out anew. Whether it is through now a confirmation will tell.
     Flowing {
         /// How many commands were handed out anew.

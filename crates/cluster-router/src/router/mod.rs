@@ -3,6 +3,8 @@
 mod backoff;
 mod config;
 mod event;
+mod probe;
+mod repeat;
 mod settle;
 mod tracker;
 
@@ -24,6 +26,7 @@ use crate::command::{Args, lookup};
 use crate::lane::{Entry, Lane, Opening, Refused, Trouble, Turn, Verdict};
 use crate::{Discovery, NodeAddr, NodeIndex, Phase, Position, Refusal, Response, Slot, SlotMap};
 use backoff::Backoff;
+use probe::Probe;
 use settle::State;
 
 /// Sends the commands of one link to the nodes of its target, each slot's in order, and tells how far the target has
@@ -50,6 +53,7 @@ pub struct Router {
     state: State,
     backoff: Backoff,
     events: VecDeque<Event>,
+    probe: Option<Probe>,
     clock: Interval,
 }
 
@@ -102,6 +106,7 @@ impl Router {
             state: State::Flowing,
             backoff: Backoff::default(),
             events: VecDeque::new(),
+            probe: None,
             clock,
         };
         router.install(map);
@@ -132,6 +137,7 @@ impl Router {
             phase: command.phase,
             offset: command.offset,
             repeated: false,
+            relied_on: false,
             forgiving: command.forgiving,
             round: None,
         };
@@ -196,6 +202,7 @@ impl Router {
         // The clock wakes silent lanes up, so that they notice how long they have waited.
         while self.clock.poll_tick(cx).is_ready() {}
         let held = self.bytes();
+        self.poll_probe(cx);
         self.poll_settling(cx)?;
         if let Some(event) = self.events.pop_front() {
             return Poll::Ready(Ok(event));
@@ -214,9 +221,11 @@ impl Router {
     /// Polls every lane; the first trouble is answered with its lane.
     fn poll_lanes(&mut self, cx: &mut Context<'_>) -> Result<Option<(NodeAddr, Trouble)>, RouterError> {
         let busy_key = self.config.busy_key;
-        let judge = move |error: &ErrorReply, entry: Entry| match judge(error, busy_key) {
+        let judge = move |error: &ErrorReply, entry: Entry, bytes: &[u8]| match judge(error, busy_key) {
+            // What was sent behind it has taken effect in another database.
+            Verdict::Again if entry.relied_on => Verdict::Fatal,
             Verdict::Fatal if entry.forgiving && is_conflict(error) => Verdict::Accept,
-            Verdict::Fatal if entry.repeated && is_conflict(error) => Verdict::Concede,
+            Verdict::Fatal if entry.repeated && repeat::explains(error, bytes) => Verdict::Concede,
             verdict => verdict,
         };
         let mut turn = Turn {
@@ -281,7 +290,7 @@ fn judge(error: &ErrorReply, busy_key: BusyKey) -> Verdict {
 }
 
 fn is_conflict(error: &ErrorReply) -> bool {
-    matches!(Refusal::of(error, "").response(), Response::Conflict | Response::Policy)
+    Refusal::of(error, "").response() == Response::Conflict
 }
 
 /// Whether trying again would get the same answer until somebody changes the configuration.

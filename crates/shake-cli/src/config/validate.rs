@@ -109,7 +109,7 @@ fn delivery(raw: &RawSync) -> Result<Delivery, ConfigError> {
 fn limits(raw: &RawAdvanced) -> Limits {
     Limits {
         backlog_memory: value_or(&raw.backlog_memory, 256 << 20),
-        window_bytes: value_or(&raw.max_querybuf_len, 1_024_000_000),
+        window_bytes: value_or(&raw.max_querybuf_len, MOST_WINDOW).min(MOST_WINDOW),
         max_bulk: value_or(&raw.max_bulk_len, 512_000_000),
     }
 }
@@ -145,3 +145,6 @@ fn value_or<T: Copy>(typed: &Option<Located<T>>, default: T) -> T {
 fn not_supported(place: &Place, problem: &str) -> ConfigError {
     ConfigError::new(ConfigErrorKind::NotSupported, Some(place), problem)
 }
+
+/// More than this on its way to one node gains nothing, and is sent again when the connection is lost.
+const MOST_WINDOW: usize = 4 << 20;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use cluster_router::{Hold, Phase, Position};
+use cluster_router::{Phase, Position};
 use replica::BacklogStats;
 
 /// The figures of one link, written by its tasks and read by anybody.
@@ -154,8 +154,8 @@ impl Progress {
         self.conflicts.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn hold(&self, hold: &Hold) {
-        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold.to_string());
+    pub(crate) fn hold(&self, hold: String) {
+        *self.holding.lock().unwrap_or_else(PoisonError::into_inner) = Some(hold);
     }
 
     pub(crate) fn flow(&self) {

@@ -93,7 +93,7 @@ fn router_config(node: &NodeAddr, plan: &PipelinePlan) -> RouterConfig {
     RouterConfig {
         link: format!("shake:{}:{node}", plan.name),
         credentials: plan.target.credentials.clone(),
-        window: plan.window.min(defaults.window),
+        window: plan.window,
         busy_key: if plan.existing_keys == ExistingKeys::Keep { BusyKey::Keep } else { BusyKey::Fail },
         ..defaults
     }

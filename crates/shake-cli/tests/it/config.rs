@@ -80,7 +80,7 @@ fn v3_defaults(dir: &Path) -> Plan {
             name: "127.0.0.1:6380".into(),
         },
         restore: RestoreBehavior::Rewrite,
-        limits: Limits { backlog_memory: 268_435_456, window_bytes: 1_024_000_000, max_bulk: 512_000_000 },
+        limits: Limits { backlog_memory: 268_435_456, window_bytes: 4 << 20, max_bulk: 512_000_000 },
         delivery: Delivery::AtLeastOnce,
         on_history_lost: OnHistoryLost::FullResync,
         dir: dir.to_owned(),

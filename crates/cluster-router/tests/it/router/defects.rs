@@ -149,3 +149,40 @@ async fn nothing_goes_to_another_database_when_select_is_refused() {
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert_eq!(bench.fake.lines(), Vec::<String>::new());
 }
+
+/// An aborted transaction did nothing, and had done nothing the first time.
+#[tokio::test(start_paused = true)]
+async fn a_repeated_transaction_that_is_aborted_is_not_taken_for_done() {
+    let mut executed = 0;
+    let fake = Fake::new(move |_, line| match line {
+        "EXEC" => {
+            executed += 1;
+            Some(if executed == 1 { Act::ServeAndClose } else { Act::Say("-EXECABORT Transaction discarded\r\n") })
+        }
+        "XADD {foo}2 1-1 f v" if executed > 0 => Some(Act::Say("-ERR unknown command\r\n")),
+        _ => None,
+    });
+    let mut bench = Bench::new(fake).await;
+    bench.submit_transaction(&["SET {foo}1 x", "XADD {foo}2 1-1 f v"]);
+    let error = bench.until_error().await;
+    assert!(error.to_string().contains("unknown command"), "{error}");
+}
+
+/// A `SELECT` that a node refuses after a lost connection is refused, whatever was sent before.
+#[tokio::test(start_paused = true)]
+async fn a_repeated_select_is_never_taken_for_done() {
+    let mut selected = 0;
+    let fake = Fake::new(move |_, line| match line {
+        "SELECT 7" => {
+            selected += 1;
+            (selected > 1).then_some(Act::Say("-ERR DB index is out of range\r\n"))
+        }
+        "XADD b 1-1 f v" => Some(Act::ServeAndClose),
+        _ => None,
+    });
+    let mut bench = Bench::standalone(fake);
+    bench.submit_as(Some("b"), 7, &["XADD b 1-1 f v"]);
+    let error = bench.until_error().await;
+    assert!(error.to_string().contains("SELECT 7"), "{error}");
+    assert_eq!(bench.fake.lines(), ["XADD b 1-1 f v"]);
+}

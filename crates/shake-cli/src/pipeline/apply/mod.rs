@@ -35,6 +35,8 @@ pub(crate) struct Applier {
     progress: Arc<Progress>,
     node: String,
     confirmed: Option<Position>,
+    /// Whether something stands in the way, as far as it was told.
+    holding: bool,
     /// Commands that were handed out anew, until one of them is confirmed.
     resent: Option<u64>,
 }
@@ -84,6 +86,7 @@ impl Applier {
             progress,
             node,
             confirmed: None,
+            holding: false,
             resent: None,
         }
     }
@@ -211,10 +214,9 @@ impl Applier {
             self.progress.confirmed(position);
         }
         self.backlog.release(place_of(position));
-        if self.confirmed.replace(position) != Some(position)
-            && let Some(resent) = self.resent.take()
-        {
+        if self.confirmed.replace(position) != Some(position) && std::mem::take(&mut self.holding) {
             self.progress.flow();
+            let resent = self.resent.take().unwrap_or(0);
             info!(source = %self.node, resent, "commands flow again");
         }
     }
@@ -223,13 +225,22 @@ impl Applier {
         match event {
             Event::Confirmed(Some(position)) => self.confirm(position),
             Event::Holding(hold) => {
-                self.progress.hold(&hold);
+                self.holding = true;
+                self.progress.hold(hold.to_string());
                 // The first try is made at once; only what lasts is worth a line.
                 if hold.attempt > 1 {
                     warn!(source = %self.node, "holding: {hold}");
                 } else {
                     info!(source = %self.node, "redirected or refused: {hold}");
                 }
+            }
+            Event::Silent { node, silence } => {
+                let waiting = format!("{node}: no reply for {} s", silence.as_secs());
+                if !self.holding {
+                    warn!(source = %self.node, "waiting: {waiting}");
+                }
+                self.holding = true;
+                self.progress.hold(waiting);
             }
             Event::Flowing { resent } => self.resent = Some(resent),
             Event::Conflict(conflict) => {

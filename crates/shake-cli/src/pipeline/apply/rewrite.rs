@@ -42,8 +42,11 @@ const RESTORE_OPTIONS: usize = 4;
 /// stream and leaves the limit there, which is a syntax error from anybody else.
 fn trim_limit(args: Args<'_>) -> Option<usize> {
     let is_any = |index: usize, words: &[&str]| words.iter().any(|word| args.is_word(index, word));
-    // The options come first: NOMKSTREAM, KEEPREF and the like are single words.
-    let strategy = (2..args.len().min(6)).find(|&index| is_any(index, &["MAXLEN", "MINID"]))?;
+    // The options stand before the id of XADD; behind it are fields, which may be called anything.
+    let strategy = (2..args.len()).find(|&index| !is_any(index, &["NOMKSTREAM", "KEEPREF", "DELREF", "ACKED"]))?;
+    if !is_any(strategy, &["MAXLEN", "MINID"]) {
+        return None;
+    }
     let threshold = strategy + if is_any(strategy + 1, &["="]) { 2 } else { 1 };
     let is_exact = !is_any(strategy + 1, &["~"]);
     (is_exact && is_any(threshold + 1, &["LIMIT"])).then_some(threshold + 1)
@@ -85,6 +88,8 @@ mod tests {
             ("XTRIM k MAXLEN ~ 4 LIMIT 1", None),
             ("XADD k MAXLEN = 4 5-1 LIMIT 1", None),
             ("XADD k 5-1 MAXLEN = LIMIT 1", None),
+            ("XADD k 1-1 maxlen 100 limit 5", None),
+            ("XADD k NOMKSTREAM 1-1 a 1 minid 7 limit 9", None),
             ("SET k LIMIT", None),
         ] {
             assert_eq!(rewritten(from).as_deref(), to, "{from}");

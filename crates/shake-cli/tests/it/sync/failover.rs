@@ -98,3 +98,28 @@ fn a_restarted_target_node_is_waited_for() {
     assert!(tool.count_in_log("redirected or refused") + tool.count_in_log("WARN holding") < 300, "{}", tool.log());
     tool.end();
 }
+
+/// A primary that hangs is replaced, and when it wakes up it says yes to what it will throw away.
+#[test]
+fn a_hung_target_primary_has_no_say_when_it_wakes_up() {
+    let source = source();
+    let spec = ClusterSpec::new("redis-7.0").primaries(3).replicas(1).option("cluster-node-timeout", "2000");
+    let target = Cluster::start(spec).unwrap();
+    let tool = following(&source, &target);
+    let mut router = Router::connect(&source).unwrap();
+    let mut write = |value: &str| {
+        let set = |i: u32| Unit::new(format!("k{i}").as_bytes(), cmd("SET").arg(format!("k{i}")).arg(value));
+        drop(router.run(&(0..3_000).map(set).collect::<Vec<_>>()).unwrap());
+    };
+    write("before");
+    wait_equal(&source, &target, PATIENCE).unwrap();
+    target.conn(0).unwrap().call("WAIT 1 10000").unwrap();
+    let replica = target.replicas_of(0).unwrap()[0];
+    target.pause(0).unwrap();
+    write("meanwhile");
+    target.wait_promoted(replica).unwrap();
+    wait_until("the hung node to be given up", || tool.count_in_log("does not serve its slots any more") > 0);
+    target.cont(0).unwrap();
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.end();
+}
