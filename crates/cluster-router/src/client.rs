@@ -17,7 +17,6 @@ pub struct Client {
     io: Box<dyn Io>,
     codec: ReplyCodec,
     received: BytesMut,
-    patience: Duration,
 }
 
 impl Client {
@@ -31,13 +30,7 @@ impl Client {
         credentials: Option<&Credentials>,
     ) -> Result<Self, ClientError> {
         let io = connect.connect(node).await.map_err(|source| ClientError::connection(node, source))?;
-        let mut client = Self {
-            node: node.clone(),
-            io,
-            codec: ReplyCodec::default(),
-            received: BytesMut::new(),
-            patience: PATIENCE,
-        };
+        let mut client = Self { node: node.clone(), io, codec: ReplyCodec::default(), received: BytesMut::new() };
         if let Some(credentials) = credentials {
             client.call(&credentials.command()).await?;
         }
@@ -55,10 +48,10 @@ impl Client {
     /// # Errors
     /// When the reply is an error, does not come within ten seconds, or the connection fails.
     pub async fn call<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<Reply, ClientError> {
-        let answer = timeout(self.patience, self.exchange(args)).await;
+        let answer = timeout(PATIENCE, self.exchange(args)).await;
         let reply = match answer {
             Ok(reply) => reply.map_err(|source| self.codec_error(source))?,
-            Err(_) => return Err(ClientError::connection(&self.node, silent(self.patience))),
+            Err(_) => return Err(ClientError::connection(&self.node, silent(PATIENCE))),
         };
         reply.into_result().map_err(|reply| ClientError::Refused { node: self.node.clone(), reply })
     }

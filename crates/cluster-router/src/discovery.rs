@@ -71,48 +71,45 @@ impl Discovery {
         Client::connect(&*self.connect, node, self.credentials.as_ref()).await
     }
 
-    /// The owners of all slots, from the first node that knows all of them: `hint` before the others, and those begun
-    /// with another one each time, so that a node that is cut off from its cluster does not have the only word. When
-    /// none knows all, from the first that answers.
+    /// The owners of all slots, as [`topology`](Self::topology) has them.
     ///
     /// # Errors
     /// When no node answers, with what the last one said.
     pub async fn slot_map(&self, hint: Option<&NodeAddr>) -> Result<SlotMap, ClientError> {
-        if self.kind == TargetKind::Standalone {
-            return Ok(SlotMap::single(self.seed()));
+        match self.kind {
+            TargetKind::Standalone => Ok(SlotMap::single(self.seed())),
+            TargetKind::Cluster => Ok(self.look(hint).await?.1),
         }
-        let mut incomplete = None;
-        let mut failure = None;
-        for node in self.candidates(hint) {
-            match self.ask(&node).await.map(|topology| (SlotMap::from_topology(&topology), topology)) {
-                Ok((map, topology)) if map.uncovered().is_empty() => {
-                    self.remember(&topology);
-                    return Ok(map);
-                }
-                // A node that was reset, or left out, knows less than the others.
-                Ok((map, _)) => _ = incomplete.get_or_insert(map),
-                Err(error) => failure = Some(error),
-            }
-        }
-        incomplete.ok_or_else(|| failure.unwrap_or_else(|| self.nobody()))
     }
 
-    /// The cluster as its first node that answers sees it.
+    /// The cluster, as the first node sees it that knows the owners of all slots: `hint` before the others, and those
+    /// begun with another one each time, so that a node that is cut off from its cluster does not have the only word.
+    /// When none knows all, as the first sees it that answers.
     ///
     /// # Errors
     /// As [`slot_map`](Self::slot_map).
     pub async fn topology(&self, hint: Option<&NodeAddr>) -> Result<Topology, ClientError> {
+        Ok(self.look(hint).await?.0)
+    }
+
+    async fn look(&self, hint: Option<&NodeAddr>) -> Result<(Topology, SlotMap), ClientError> {
+        let mut incomplete = None;
         let mut failure = None;
         for node in self.candidates(hint) {
             match self.ask(&node).await {
                 Ok(topology) => {
-                    self.remember(&topology);
-                    return Ok(topology);
+                    let map = SlotMap::from_topology(&topology);
+                    if map.uncovered().is_empty() {
+                        self.remember(&topology);
+                        return Ok((topology, map));
+                    }
+                    // A node that was reset, or left out, knows less than the others.
+                    incomplete.get_or_insert((topology, map));
                 }
                 Err(error) => failure = Some(error),
             }
         }
-        Err(failure.unwrap_or_else(|| self.nobody()))
+        incomplete.ok_or_else(|| failure.unwrap_or_else(|| self.nobody()))
     }
 
     fn nobody(&self) -> ClientError {

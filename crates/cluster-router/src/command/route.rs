@@ -3,6 +3,7 @@ use std::ops::ControlFlow;
 use super::args::Args;
 use super::error::KeyError;
 use super::lookup::lookup;
+use super::spec::CommandSpec;
 use crate::slot::{Slot, slot_of};
 
 /// Where a command goes.
@@ -33,25 +34,34 @@ pub enum CommandSlot {
 /// # Ok::<(), cluster_router::command::KeyError>(())
 /// ```
 pub fn slot_of_command(args: Args<'_>) -> Result<CommandSlot, KeyError> {
-    let Some(spec) = args.arg(0).and_then(lookup) else { return Ok(CommandSlot::Unknown) };
-    if spec.is_container() && spec.subcommand(args).is_none() {
-        return Ok(CommandSlot::Unknown);
-    }
-    let mut found = CommandSlot::Keyless;
-    spec.each_routing(args, &mut |index| {
-        let slot = slot_of(args.arg(index).unwrap_or_default());
-        match found {
-            CommandSlot::One(first) if first != slot => {
-                found = CommandSlot::CrossSlot;
-                ControlFlow::Break(())
-            }
-            _ => {
-                found = CommandSlot::One(slot);
-                ControlFlow::Continue(())
-            }
+    args.arg(0).and_then(lookup).map_or(Ok(CommandSlot::Unknown), |spec| spec.slot(args))
+}
+
+impl CommandSpec {
+    /// As [`slot_of_command`], for who has looked the command up already.
+    ///
+    /// # Errors
+    /// As [`slot_of_command`].
+    pub fn slot(&self, args: Args<'_>) -> Result<CommandSlot, KeyError> {
+        if self.is_container() && self.subcommand(args).is_none() {
+            return Ok(CommandSlot::Unknown);
         }
-    })?;
-    Ok(found)
+        let mut found = CommandSlot::Keyless;
+        self.each_routing(args, &mut |index| {
+            let slot = slot_of(args.arg(index).unwrap_or_default());
+            match found {
+                CommandSlot::One(first) if first != slot => {
+                    found = CommandSlot::CrossSlot;
+                    ControlFlow::Break(())
+                }
+                _ => {
+                    found = CommandSlot::One(slot);
+                    ControlFlow::Continue(())
+                }
+            }
+        })?;
+        Ok(found)
+    }
 }
 
 #[cfg(test)]

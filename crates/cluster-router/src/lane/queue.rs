@@ -201,14 +201,17 @@ impl Queue {
 
 impl Block {
     fn bytes_of(&self, index: usize) -> &[u8] {
-        let start = index.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |placed| placed.end);
-        let end = self.entries.get(index).map_or(start, |placed| placed.end);
+        let (start, end) = self.extent(index);
         self.bytes.get(start..end).unwrap_or_default()
     }
 
     /// Start and end of the entry that the byte at `at` belongs to.
     fn entry_around(&self, at: usize) -> (usize, usize) {
-        let index = self.entries.partition_point(|placed| placed.end <= at);
+        self.extent(self.entries.partition_point(|placed| placed.end <= at))
+    }
+
+    /// Start and end of the entry at `index`; the end twice when there is none.
+    fn extent(&self, index: usize) -> (usize, usize) {
         let start = index.checked_sub(1).and_then(|before| self.entries.get(before)).map_or(0, |placed| placed.end);
         (start, self.entries.get(index).map_or(start, |placed| placed.end))
     }

@@ -144,8 +144,7 @@ impl Router {
         match command.route {
             Route::Slot(slot) => {
                 let entry = Entry { slot: Some(slot), round: Some(self.tracker.open()), ..entry };
-                let lane = self.lane_of_slot.get(slot.index()).copied().unwrap_or_default();
-                if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
+                if let Some(lane) = self.owner_lane(slot) {
                     lane.push(entry, encode);
                 }
             }
@@ -156,6 +155,11 @@ impl Router {
                 }
             }
         }
+    }
+
+    fn owner_lane(&mut self, slot: Slot) -> Option<&mut Lane> {
+        let lane = self.lane_of_slot.get(slot.index())?;
+        self.lanes.get_mut(usize::from(*lane))
     }
 
     /// Ends a round: when all that was submitted so far is confirmed, so is `position`.

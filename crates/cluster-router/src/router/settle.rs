@@ -7,7 +7,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::{Event, Hold, Router, RouterError};
 use crate::lane::{Entry, Lane, Queue, Trouble};
-use crate::{BoxFuture, ClientError, NodeAddr, Refusal, Slot, SlotMap};
+use crate::{BoxFuture, ClientError, NodeAddr, Refusal, SlotMap};
 
 /// What the router is doing.
 pub(super) enum State {
@@ -121,19 +121,16 @@ impl Router {
             // What a lane sends for itself it will send again by itself.
             let Some(round) = entry.round else { continue };
             match entry.slot {
-                Some(slot) => self.push_to_owner(slot, entry, bytes),
+                Some(slot) => {
+                    if let Some(lane) = self.owner_lane(slot) {
+                        lane.push(entry, |out| out.extend_from_slice(bytes));
+                    }
+                }
                 None => self.push_to_node(&open.node, entry, round, bytes),
             }
             resent += 1;
         }
         resent
-    }
-
-    fn push_to_owner(&mut self, slot: Slot, entry: Entry, bytes: &[u8]) {
-        let lane = self.lane_of_slot.get(slot.index()).copied().unwrap_or_default();
-        if let Some(lane) = self.lanes.get_mut(usize::from(lane)) {
-            lane.push(entry, |out| out.extend_from_slice(bytes));
-        }
     }
 
     /// What has no key was meant for one node. When that node owns nothing any more, whoever owns its slots now has to

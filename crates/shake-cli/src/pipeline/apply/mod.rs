@@ -113,7 +113,6 @@ impl Applier {
                 event = self.router.drive() => self.handle(event?),
                 piece = self.backlog.next(), if self.router.has_room() => match piece {
                     Some(piece) => self.take(piece)?,
-                    None if self.router.is_idle() => return Ok(self.stopped()),
                     None => return self.finish(give_up).await,
                 },
                 () = stop.cancelled(), if deadline.is_none() => {}

@@ -153,7 +153,9 @@ impl Commands {
     }
 
     fn by_key(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
-        let found = command::slot_of_command(said.args)
+        let found = said
+            .spec
+            .slot(said.args)
             .map_err(|source| self.error(ApplyErrorKind::Keys { command: said.name(), source }))?;
         match (found, said.spec.name) {
             (CommandSlot::One(slot), _) => self.submit(Route::Slot(slot), said, sink),
