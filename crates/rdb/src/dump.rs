@@ -106,6 +106,7 @@ mod tests {
                 value_type,
                 metadata,
                 offset: 0,
+                value_offset: 3,
             },
             value: RawValue::new(value_type, bytes, 3),
         }

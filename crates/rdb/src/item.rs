@@ -96,6 +96,8 @@ pub struct Key<'a> {
     pub metadata: &'a [u8],
     /// The file offset of the record: of its type byte.
     pub offset: u64,
+    /// The file offset of the value.
+    pub value_offset: u64,
 }
 
 /// What an evicting server knows about the use of a key.

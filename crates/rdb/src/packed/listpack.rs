@@ -5,7 +5,7 @@ use nom::number::complete::{le_i16, le_i32, le_i64, le_u16, le_u32, u8};
 
 use crate::error::Error;
 
-use super::{PackedValue, Parsed, Walk, bad_header, le_i24, no};
+use super::{Parsed, Scalar, Walk, bad_header, le_i24, no};
 
 /// The entries of a listpack, in order.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl<'a> Listpack<'a> {
 }
 
 impl<'a> Iterator for Listpack<'a> {
-    type Item = Result<PackedValue<'a>, Error>;
+    type Item = Result<Scalar<'a>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next(entry)
@@ -46,15 +46,15 @@ fn header(data: &[u8]) -> Parsed<'_, (u32, u16)> {
     Ok((data, (total, count)))
 }
 
-fn entry(data: &[u8]) -> Parsed<'_, PackedValue<'_>> {
+fn entry(data: &[u8]) -> Parsed<'_, Scalar<'_>> {
     let (rest, value) = value(data)?;
     let rest = back_length(rest, data.len() - rest.len())?.0;
     Ok((rest, value))
 }
 
-fn value(data: &[u8]) -> Parsed<'_, PackedValue<'_>> {
+fn value(data: &[u8]) -> Parsed<'_, Scalar<'_>> {
     let (data, first) = u8(data)?;
-    let int = |(rest, value): (_, i64)| Ok((rest, PackedValue::Int(value)));
+    let int = |(rest, value): (_, i64)| Ok((rest, Scalar::Int(value)));
     match first {
         0x00..=0x7f => int((data, i64::from(first))),
         0x80..=0xbf => bytes(data, u32::from(first & 0x3f)),
@@ -78,9 +78,9 @@ fn value(data: &[u8]) -> Parsed<'_, PackedValue<'_>> {
     }
 }
 
-fn bytes(data: &[u8], len: u32) -> Parsed<'_, PackedValue<'_>> {
+fn bytes(data: &[u8], len: u32) -> Parsed<'_, Scalar<'_>> {
     let (rest, bytes) = take(len)(data)?;
-    Ok((rest, PackedValue::Bytes(bytes)))
+    Ok((rest, Scalar::Bytes(bytes)))
 }
 
 /// Thirteen bits of a signed number.
@@ -121,7 +121,7 @@ fn decode_back_length(bytes: &[u8]) -> usize {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use PackedValue::{Bytes, Int};
+    use Scalar::{Bytes, Int};
 
     /// A listpack of these encoded values; the lengths behind them are added.
     fn listpack(count: u16, values: &[&[u8]]) -> Vec<u8> {
@@ -141,7 +141,7 @@ mod tests {
         blob
     }
 
-    fn walk(blob: &[u8]) -> Result<Vec<PackedValue<'_>>, Error> {
+    fn walk(blob: &[u8]) -> Result<Vec<Scalar<'_>>, Error> {
         Listpack::new(blob)?.collect()
     }
 

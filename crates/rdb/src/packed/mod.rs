@@ -14,25 +14,7 @@ pub use ziplist::Ziplist;
 pub use zipmap::Zipmap;
 
 use crate::error::{Error, ErrorKind, Reading};
-
-/// One entry of a listpack or a ziplist.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PackedValue<'a> {
-    /// A string.
-    Bytes(&'a [u8]),
-    /// A string of digits, kept as a number.
-    Int(i64),
-}
-
-impl PackedValue<'_> {
-    /// Appends what the entry says: its bytes, or its digits.
-    pub fn write_to(&self, out: &mut Vec<u8>) {
-        match self {
-            Self::Bytes(bytes) => out.extend_from_slice(bytes),
-            Self::Int(value) => out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes()),
-        }
-    }
-}
+use crate::scalar::Scalar;
 
 /// The result of a parser that needs no more than to say no.
 type Parsed<'a, T> = nom::IResult<&'a [u8], T, ()>;

@@ -5,7 +5,7 @@ use nom::number::complete::{be_u32, i8, le_i16, le_i32, le_i64, le_u16, le_u32, 
 
 use crate::error::Error;
 
-use super::{PackedValue, Parsed, Walk, bad_header, le_i24, no};
+use super::{Parsed, Scalar, Walk, bad_header, le_i24, no};
 
 /// The entries of a ziplist, in order.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl<'a> Ziplist<'a> {
 }
 
 impl<'a> Iterator for Ziplist<'a> {
-    type Item = Result<PackedValue<'a>, Error>;
+    type Item = Result<Scalar<'a>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.0.next(entry)
@@ -48,7 +48,7 @@ fn header(data: &[u8]) -> Parsed<'_, (u32, u16)> {
     Ok((data, (total, count)))
 }
 
-fn entry(data: &[u8]) -> Parsed<'_, PackedValue<'_>> {
+fn entry(data: &[u8]) -> Parsed<'_, Scalar<'_>> {
     let (data, previous) = u8(data)?;
     let (data, _) = if previous == LONG_PREVIOUS { le_u32(data)? } else { (data, 0) };
     value(data)
@@ -57,9 +57,9 @@ fn entry(data: &[u8]) -> Parsed<'_, PackedValue<'_>> {
 /// The length of the entry before takes four more bytes (`ZIP_BIG_PREVLEN`).
 const LONG_PREVIOUS: u8 = 254;
 
-fn value(data: &[u8]) -> Parsed<'_, PackedValue<'_>> {
+fn value(data: &[u8]) -> Parsed<'_, Scalar<'_>> {
     let (data, first) = u8(data)?;
-    let int = |(rest, value): (_, i64)| Ok((rest, PackedValue::Int(value)));
+    let int = |(rest, value): (_, i64)| Ok((rest, Scalar::Int(value)));
     match first {
         0x00..=0x3f => bytes(data, u32::from(first)),
         0x40..=0x7f => {
@@ -80,16 +80,16 @@ fn value(data: &[u8]) -> Parsed<'_, PackedValue<'_>> {
     }
 }
 
-fn bytes(data: &[u8], len: u32) -> Parsed<'_, PackedValue<'_>> {
+fn bytes(data: &[u8], len: u32) -> Parsed<'_, Scalar<'_>> {
     let (rest, bytes) = take(len)(data)?;
-    Ok((rest, PackedValue::Bytes(bytes)))
+    Ok((rest, Scalar::Bytes(bytes)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use PackedValue::{Bytes, Int};
+    use Scalar::{Bytes, Int};
 
     /// A ziplist of these entries, each with the length of the one before it.
     fn ziplist(count: u16, entries: &[&[u8]]) -> Vec<u8> {
@@ -98,7 +98,7 @@ mod tests {
         [&total.to_le_bytes()[..], &[0; 4], &count.to_le_bytes(), &body, &[0xff]].concat()
     }
 
-    fn walk(blob: &[u8]) -> Result<Vec<PackedValue<'_>>, Error> {
+    fn walk(blob: &[u8]) -> Result<Vec<Scalar<'_>>, Error> {
         Ziplist::new(blob)?.collect()
     }
 

@@ -269,9 +269,8 @@ impl Decoder {
     fn entry(&mut self, value_type: ValueType, start: usize, end: usize) -> Result<Outcome, Error> {
         let key = self.key(value_type, start)?;
         let position = self.input.position();
-        let value_offset = self.input.offset() + start as u64;
         let value = position + start..position + end;
-        Ok(self.complete(end, State::Record, Found::Entry { key, value, value_offset }))
+        Ok(self.complete(end, State::Record, Found::Entry { key, value }))
     }
 
     fn begin_chunks(&mut self, value_type: ValueType, start: usize, ended: bool) -> Result<Outcome, Error> {
@@ -390,6 +389,7 @@ impl Decoder {
             expire_at_ms: self.attributes.expire_at_ms,
             eviction: self.attributes.eviction,
             offset: self.input.offset(),
+            value_offset: self.input.offset() + end as u64,
         })
     }
 
@@ -443,8 +443,8 @@ impl Decoder {
 
     fn lend(&self, found: Found) -> Item<'_> {
         match found {
-            Found::Entry { key, value, value_offset } => {
-                let value = RawValue::new(key.value_type, self.input.at(value), value_offset);
+            Found::Entry { key, value } => {
+                let value = RawValue::new(key.value_type, self.input.at(value), key.value_offset);
                 Item::Entry(Entry { key: self.lend_key(key), value })
             }
             Found::Header => Item::Header { dialect: self.dialect, version: self.version },
@@ -474,6 +474,7 @@ impl Decoder {
             value_type: key.value_type,
             metadata: &self.attributes.metadata,
             offset: key.offset,
+            value_offset: key.value_offset,
         }
     }
 

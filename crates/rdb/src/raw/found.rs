@@ -20,6 +20,7 @@ pub(super) struct FoundKey {
     pub(super) expire_at_ms: Option<i64>,
     pub(super) eviction: Option<Eviction>,
     pub(super) offset: u64,
+    pub(super) value_offset: u64,
 }
 
 /// An [`Item`](crate::Item) that borrows nothing yet.
@@ -34,7 +35,7 @@ pub(super) enum Found {
     FunctionPreGa(Range<usize>),
     SlotImport(Range<usize>),
     ModuleAux { module: ModuleId, when: u64, body: Range<usize> },
-    Entry { key: FoundKey, value: Range<usize>, value_offset: u64 },
+    Entry { key: FoundKey, value: Range<usize> },
     ValueBegin(FoundKey),
     ValueChunk(Range<usize>),
     ValueEnd,
