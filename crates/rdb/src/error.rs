@@ -99,6 +99,15 @@ pub enum ErrorKind {
     /// A packed value that holds more or fewer entries than its header says.
     #[error("wrong number of packed entries")]
     BadPackedCount,
+    /// A score that is no number.
+    #[error("bad score")]
+    BadScore,
+    /// The expiry of a field that is no time.
+    #[error("bad field expiry")]
+    BadFieldExpiry,
+    /// A node of a stream whose entries do not fit its counts and flags.
+    #[error("bad stream node")]
+    BadStreamNode,
 }
 
 /// What a decoder was reading when it met an [`Error`].

@@ -178,3 +178,16 @@ mod tests {
         }
     }
 }
+#[derive(Debug)]
+pub(crate) struct LzfStream;
+impl LzfStream {
+    pub(crate) fn new(_len: u64) -> Self {
+        Self
+    }
+    pub(crate) fn feed(&mut self, input: &[u8], _sink: &mut impl FnMut(&[u8])) -> Result<usize, BadLzf> {
+        Ok(input.len())
+    }
+    pub(crate) fn finish(&mut self, _sink: &mut impl FnMut(&[u8])) -> Result<(), BadLzf> {
+        Ok(())
+    }
+}

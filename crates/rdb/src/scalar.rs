@@ -72,6 +72,18 @@ impl<'a> Scalar<'a> {
     }
 }
 
+impl<'a> From<&'a [u8]> for Scalar<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl From<i64> for Scalar<'_> {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
 impl PartialEq for Scalar<'_> {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
