@@ -7,7 +7,6 @@ MAKEFLAGS += --no-print-directory
 
 TOOLS := $(CURDIR)/target/tools
 CARGO_DENY_VERSION := 0.20.2
-CARGO_FUZZ_VERSION := 0.13.2
 FUZZ_SECONDS ?= 60
 export PATH := $(TOOLS)/bin:$(PATH)
 
@@ -26,6 +25,7 @@ demo: tools servers ## Two real clusters, kept in step while writes go on
 .PHONY: test
 test: tools servers lint ## Everything that must hold before a change is done
 	cargo test --workspace
+	fuzz/run 5
 
 .PHONY: test-long
 test-long: tools servers ## The tests that take long
@@ -38,21 +38,16 @@ bench: tools servers ## Measures the libraries, and the tool on real clusters
 
 .PHONY: fuzz
 fuzz: tools ## Fuzzes every target for FUZZ_SECONDS seconds (60)
-	@[ -f fuzz/Cargo.toml ] || { echo "make: there is no fuzz workspace" >&2; exit 1; }
-	@command -v cargo-fuzz > /dev/null || cargo install --quiet --debug --locked --root $(TOOLS) cargo-fuzz@$(CARGO_FUZZ_VERSION)
-	@cd fuzz && cargo run --quiet --bin rdb_seeds -- 0 corpus-run/rdb_decode ../crates/rdb/tests/fixtures/*.rdb
-	@cd fuzz && cargo run --quiet --bin rdb_seeds -- 4 corpus-run/rdb_chunks ../crates/rdb/tests/fixtures/*.rdb
-	@cd fuzz && for target in $$(basename -s .rs fuzz_targets/*.rs); do \
-	    echo "fuzzing $$target"; \
-	    mkdir -p "corpus-run/$$target" "seeds/$$target"; \
-	    RUSTC_BOOTSTRAP=1 cargo fuzz run --fuzz-dir . "$$target" "corpus-run/$$target" "seeds/$$target" \
-	        -- -max_len=4096 -max_total_time=$(FUZZ_SECONDS); \
-	done
+	fuzz/run $(FUZZ_SECONDS)
 
 .PHONY: servers
 servers: ## Unpacks the real servers that the tests run on
 	@$(call need,python3,tools/get-servers is written in it)
 	@tools/get-servers
+
+.PHONY: fixtures
+fixtures: servers ## Makes the snapshots that the decoder is tested with, from those servers
+	@python3 crates/rdb/tests/fixtures/make.py "$${SHAKE_SERVERS:-target/servers}"
 
 .PHONY: lint
 lint: tools ## Formatting, clippy, licences and sources of dependencies

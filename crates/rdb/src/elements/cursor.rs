@@ -14,6 +14,8 @@ pub(super) enum Stop {
     More,
     /// The unit is damaged, at this place of the bytes.
     Bad(ErrorKind, usize),
+    /// The value is damaged as a whole: where in it is not to be said.
+    BadValue(ErrorKind),
 }
 
 /// A walk over bytes of a value, of which more may come.
@@ -115,6 +117,37 @@ impl<'a> Cursor<'a> {
         if score.is_nan() { Err(Stop::Bad(ErrorKind::BadScore, here)) } else { Ok(score) }
     }
 
+    /// A string, if it is one of the commonest: short and plain, or a number.
+    ///
+    /// This is the fast path, made to stay in registers. It decides nothing: whatever is long, compressed, cut or wrong
+    /// is left to [`encoded`](Self::encoded).
+    #[inline]
+    pub(super) fn short(&mut self) -> Option<Scalar<'a>> {
+        let (&first, rest) = self.rest().split_first()?;
+        let (scalar, size) = match first {
+            0x00..=0x3f if u64::from(first) <= self.max_string => {
+                (Scalar::Bytes(rest.get(..usize::from(first))?), usize::from(first))
+            }
+            0xc0 => (Scalar::Int(i64::from(i8::from_le_bytes(*rest.first_chunk()?))), 1),
+            0xc1 => (Scalar::Int(i64::from(i16::from_le_bytes(*rest.first_chunk()?))), 2),
+            0xc2 => (Scalar::Int(i64::from(i32::from_le_bytes(*rest.first_chunk()?))), 4),
+            _ => return None,
+        };
+        self.at += 1 + size;
+        Some(scalar)
+    }
+
+    /// Two strings, if both are such.
+    #[inline]
+    pub(super) fn short_pair(&mut self) -> Option<(Scalar<'a>, Scalar<'a>)> {
+        let start = self.at;
+        let pair = self.short().zip(self.short());
+        if pair.is_none() {
+            self.at = start;
+        }
+        pair
+    }
+
     /// A string, not yet decoded.
     #[inline]
     pub(super) fn encoded(&mut self) -> Result<Encoded<'a>, Stop> {
@@ -136,7 +169,10 @@ impl<'a> Cursor<'a> {
     where
         'a: 's,
     {
-        self.encoded()?.decode(room)
+        match self.short() {
+            Some(scalar) => Ok(scalar),
+            None => self.encoded()?.decode(room),
+        }
     }
 
     /// A string that holds a packed collection; `room` is used if it has to be made.

@@ -37,6 +37,8 @@ use super::room::Room;
 pub struct ElementReader {
     max_string: u64,
     value_type: ValueType,
+    /// The file offset of the value.
+    value_offset: u64,
     /// The file offset of what is not read yet.
     offset: u64,
     /// What was given and does not make an element yet.
@@ -62,6 +64,7 @@ impl ElementReader {
         Self {
             max_string: options.max_string,
             value_type: ValueType::String,
+            value_offset: 0,
             offset: 0,
             carry: Vec::new(),
             state: State::Done,
@@ -107,6 +110,13 @@ impl ElementReader {
     /// Hands out a string that needs no care; false if this one does.
     #[inline]
     fn short_string(&mut self, value: &RawValue<'_>, sink: &mut impl FnMut(Element<'_>)) -> bool {
+        let mut cursor = Cursor::new(value.bytes(), 0, self.max_string);
+        if let Some(scalar) = cursor.short()
+            && cursor.rest().is_empty()
+        {
+            sink(Element::String(scalar));
+            return true;
+        }
         let Ok((string, [])) = EncodedString::split(value.bytes(), self.max_string) else { return false };
         match string {
             EncodedString::Plain(bytes) => sink(Element::String(bytes.into())),
@@ -125,6 +135,7 @@ impl ElementReader {
     /// Starts a value that comes in chunks; `offset` is that of its first byte in the file.
     pub fn begin(&mut self, value_type: ValueType, offset: u64) {
         self.value_type = value_type;
+        self.value_offset = offset;
         self.offset = offset;
         self.carry.clear();
         self.room.shrink();
@@ -176,13 +187,17 @@ impl ElementReader {
         match result {
             Ok(()) => self.state = State::Done,
             Err(Stop::More) => {}
-            Err(Stop::Bad(kind, place)) => {
-                self.state = State::Failed;
-                return Err(Error::new(kind, self.offset + place as u64, Reading::Value(self.value_type)));
-            }
+            Err(Stop::Bad(kind, place)) => return Err(self.fail(kind, self.offset + place as u64)),
+            Err(Stop::BadValue(kind)) => return Err(self.fail(kind, self.value_offset)),
         }
         self.offset += at as u64;
         Ok(at)
+    }
+
+    #[cold]
+    fn fail(&mut self, kind: ErrorKind, offset: u64) -> Error {
+        self.state = State::Failed;
+        Error::new(kind, offset, Reading::Value(self.value_type))
     }
 }
 

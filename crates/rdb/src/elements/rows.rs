@@ -124,6 +124,19 @@ fn field(
     expire_at_ms: Option<i64>,
     sink: &mut impl FnMut(Element<'_>),
 ) -> Result<(), Stop> {
+    if let Some((name, value)) = cursor.short_pair() {
+        sink(Element::Field { name, value, expire_at_ms });
+        return Ok(());
+    }
+    any_field(cursor, room, expire_at_ms, sink)
+}
+
+fn any_field(
+    cursor: &mut Cursor<'_>,
+    room: &mut Room,
+    expire_at_ms: Option<i64>,
+    sink: &mut impl FnMut(Element<'_>),
+) -> Result<(), Stop> {
     let name = cursor.encoded()?;
     let value = cursor.encoded()?;
     let (name, value) = (name.decode(&mut room.first)?, value.decode(&mut room.second)?);
@@ -147,6 +160,10 @@ fn scored<'a>(
     score: impl Fn(&mut Cursor<'a>) -> Result<f64, Stop>,
     sink: &mut impl FnMut(Element<'_>),
 ) -> Result<(), Stop> {
+    if let Some(member) = cursor.short() {
+        sink(Element::Scored { member, score: score(cursor)? });
+        return Ok(());
+    }
     let member = cursor.encoded()?;
     let score = score(cursor)?;
     sink(Element::Scored { member: member.decode(&mut room.first)?, score });

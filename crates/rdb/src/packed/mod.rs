@@ -25,8 +25,9 @@ struct Walk<'a> {
     name: &'static str,
     blob: &'a [u8],
     rest: &'a [u8],
-    /// Entries still to come, when the header says how many there are.
-    left: Option<u32>,
+    /// Entries still to come; more than there can be when the header does not say how many there are.
+    left: u64,
+    counted: bool,
     ended: bool,
 }
 
@@ -35,7 +36,19 @@ const END: u8 = 0xff;
 
 impl<'a> Walk<'a> {
     fn new(name: &'static str, blob: &'a [u8], rest: &'a [u8], count: Option<u32>) -> Self {
-        Self { name, blob, rest, left: count, ended: false }
+        let left = count.map_or(u64::MAX, u64::from);
+        Self { name, blob, rest, left, counted: count.is_some(), ended: false }
+    }
+
+    /// The next entry if this parser of the commonest ones takes it; else all is left to [`next`](Self::next).
+    ///
+    /// The end mark must be no such entry.
+    #[inline]
+    fn short<T>(&mut self, entry: impl FnOnce(&'a [u8]) -> Option<(&'a [u8], T)>) -> Option<T> {
+        let (rest, value) = entry(self.rest)?;
+        self.left = self.left.checked_sub(1)?;
+        self.rest = rest;
+        Some(value)
     }
 
     /// The next entry by this parser. After an error there is none.
@@ -48,9 +61,9 @@ impl<'a> Walk<'a> {
             return self.at_end().err().map(Err);
         }
         match entry(self.rest) {
-            Ok((rest, value)) if self.left != Some(0) => {
+            Ok((rest, value)) if self.left > 0 => {
                 self.rest = rest;
-                self.left = self.left.map(|left| left - 1);
+                self.left -= 1;
                 Some(Ok(value))
             }
             Ok(_) => Some(Err(self.fail(ErrorKind::BadPackedCount))),
@@ -60,16 +73,18 @@ impl<'a> Walk<'a> {
 
     /// The end mark must be the last byte, and the header's count be used up.
     fn at_end(&mut self) -> Result<(), Error> {
-        match (self.rest, self.left) {
-            ([END], None | Some(0)) => Ok(()),
-            ([END], Some(_)) => Err(self.fail(ErrorKind::BadPackedCount)),
+        match self.rest {
+            [END] if self.left == 0 || !self.counted => Ok(()),
+            [END] => Err(self.fail(ErrorKind::BadPackedCount)),
             _ => Err(self.fail(ErrorKind::BadPackedEntry)),
         }
     }
 
+    #[cold]
     fn fail(&mut self, kind: ErrorKind) -> Error {
         self.ended = true;
         let offset = self.blob.len() - self.rest.len();
+        self.rest = &[];
         Error::new(kind, offset as u64, Reading::Packed(self.name))
     }
 }

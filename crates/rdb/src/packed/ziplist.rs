@@ -9,7 +9,11 @@ use super::{Parsed, Scalar, Walk, bad_header, le_i24, no};
 
 /// The entries of a ziplist, in order.
 #[derive(Debug, Clone)]
-pub struct Ziplist<'a>(Walk<'a>);
+pub struct Ziplist<'a> {
+    walk: Walk<'a>,
+    /// The length of the entry read last, which the next one must repeat.
+    previous: usize,
+}
 
 impl<'a> Ziplist<'a> {
     /// Walks this blob.
@@ -20,7 +24,7 @@ impl<'a> Ziplist<'a> {
         match header(blob) {
             Ok((rest, (total, count))) if total as usize == blob.len() => {
                 let count = (count != COUNT_UNKNOWN).then_some(u32::from(count));
-                Ok(Self(Walk::new(NAME, blob, rest, count)))
+                Ok(Self { walk: Walk::new(NAME, blob, rest, count), previous: 0 })
             }
             _ => Err(bad_header(NAME)),
         }
@@ -31,7 +35,10 @@ impl<'a> Iterator for Ziplist<'a> {
     type Item = Result<Scalar<'a>, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next(entry)
+        let before = self.walk.rest.len();
+        let next = self.walk.next(|data| entry(data, self.previous));
+        self.previous = before - self.walk.rest.len();
+        next
     }
 }
 
@@ -48,9 +55,13 @@ fn header(data: &[u8]) -> Parsed<'_, (u32, u16)> {
     Ok((data, (total, count)))
 }
 
-fn entry(data: &[u8]) -> Parsed<'_, Scalar<'_>> {
-    let (data, previous) = u8(data)?;
-    let (data, _) = if previous == LONG_PREVIOUS { le_u32(data)? } else { (data, 0) };
+/// An entry behind one of `previous` bytes.
+fn entry(data: &[u8], previous: usize) -> Parsed<'_, Scalar<'_>> {
+    let (data, first) = u8(data)?;
+    let (data, stated) = if first == LONG_PREVIOUS { le_u32(data)? } else { (data, u32::from(first)) };
+    if usize::try_from(stated) != Ok(previous) {
+        return no();
+    }
     value(data)
 }
 
@@ -104,7 +115,7 @@ mod tests {
 
     #[test]
     fn every_encoding_is_read() {
-        let long = [b"\x00\x41\x2c".as_slice(), &[b'x'; 300]].concat();
+        let long = [b"\x05\x41\x2c".as_slice(), &[b'x'; 300]].concat();
         let longer = [b"\xfe\x2f\x01\0\0\x80\0\0\x27\x10".as_slice(), &[b'y'; 10_000]].concat();
         let blob = ziplist(
             10,
@@ -113,7 +124,7 @@ mod tests {
                 &long,
                 &longer,
                 b"\xfe\x1a\x27\0\0\xc0\x00\x80",
-                b"\x04\xd0\x00\x00\x00\x80",
+                b"\x08\xd0\x00\x00\x00\x80",
                 b"\x06\xe0\x00\x00\x00\x00\x00\x00\x00\x80",
                 b"\x0a\xf0\xff\xff\xff",
                 b"\x05\xfe\x80",
@@ -145,5 +156,6 @@ mod tests {
         assert_eq!(kind(&ziplist(0, &[b"\x00\xf2"])), ErrorKind::BadPackedCount);
         assert_eq!(kind(&ziplist(1, &[b"\x00\xc1ab"])), ErrorKind::BadPackedEntry);
         assert_eq!(kind(&ziplist(1, &[b"\x00\x09abc"])), ErrorKind::BadPackedEntry);
+        assert_eq!(kind(&ziplist(2, &[b"\x00\xf2", b"\x03\xf2"])), ErrorKind::BadPackedEntry, "the one before has 2");
     }
 }

@@ -18,6 +18,17 @@ pub(crate) enum Progress {
     More,
 }
 
+/// What [`Skimmer::part`] came to.
+#[derive(Debug)]
+pub(crate) enum PartFound {
+    /// A step, and where in the data is what it read.
+    Part(&'static Step, Range<usize>),
+    /// The program's end was reached.
+    End,
+    /// More input is needed.
+    More,
+}
+
 /// Runs programs; keeps its place between runs, so that nothing is read twice but the header of one step.
 #[derive(Debug)]
 pub(crate) struct Skimmer {
@@ -87,26 +98,23 @@ impl Skimmer {
         }
     }
 
-    /// Executes steps until one has read something: which it was, and what it read; `None` at the program's end.
+    /// Executes steps until one has read something: which it was, and what it read.
     ///
-    /// All of the value must lie in `data`. On an error `*at` is the first byte of the step that failed.
-    pub(crate) fn part(
-        &mut self,
-        data: &[u8],
-        at: &mut usize,
-    ) -> Result<Option<(&'static Step, Range<usize>)>, ErrorKind> {
+    /// A step that does not lie in `data` entirely is not begun: `*at` stays before it. The same on an error.
+    pub(crate) fn part(&mut self, data: &[u8], at: &mut usize) -> Result<PartFound, ErrorKind> {
         while self.settle() {
             let Some(step) = self.stack.last().and_then(|frame| frame.program.get(frame.next)) else { break };
             let start = *at;
-            if !self.step(data, at)? || (self.skip > 0 && !self.pass(data, at)) {
-                *at = start;
-                return Err(ErrorKind::UnexpectedEnd);
+            if !lies_in(step, data.get(start..).unwrap_or_default(), self.max_string)? {
+                return Ok(PartFound::More);
             }
+            self.step(data, at)?;
+            self.pass(data, at);
             if *at > start {
-                return Ok(Some((step, start..*at)));
+                return Ok(PartFound::Part(step, start..*at));
             }
         }
-        Ok(None)
+        Ok(PartFound::End)
     }
 
     /// Passes over what is left to skip; false if the data ends before.
@@ -211,6 +219,15 @@ fn execute(step: &'static Step, data: &[u8], max: u64) -> Result<Executed, Error
     }
     let Some((length, size)) = header::plain_length(data)? else { return Ok(Executed::More) };
     interpret(step, length, size)
+}
+
+/// Whether all that a step itself reads is in `data`.
+fn lies_in(step: &'static Step, data: &[u8], max: u64) -> Result<bool, ErrorKind> {
+    Ok(match execute(step, data, max)? {
+        Executed::More => false,
+        Executed::Passed(read, skip) => skip <= (data.len() - read) as u64,
+        _ => true,
+    })
 }
 
 /// What a length means for the step it was read for.

@@ -7,9 +7,14 @@ use rdb::{Checksum, ErrorKind};
 use crate::file::{self, Summary};
 use crate::manifest::{self, Row};
 
+/// Where the corpus is, if it is there.
+pub(crate) fn path() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus")
+}
+
 #[test]
 fn every_file_decodes_or_fails_as_its_manifest_says() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
+    let corpus = path();
     let Some(rows) = manifest::read(&corpus) else {
         manifest::say_skipped(&corpus);
         return;
@@ -17,7 +22,7 @@ fn every_file_decodes_or_fails_as_its_manifest_says() {
     assert!(rows.len() > 100, "the corpus is not complete");
     let mut wrong = Vec::new();
     for row in &rows {
-        let bytes = std::fs::read(corpus.join(PathBuf::from(&row.file))).expect("a file of the manifest");
+        let bytes = std::fs::read(corpus.join(&row.file)).expect("a file of the manifest");
         let snapshot = if row.file.ends_with(".psync") { strip_framing(&bytes) } else { &bytes };
         if let Err(complaint) = check(row, file::summarize(snapshot)) {
             wrong.push(format!("{}: {complaint}", row.file));
@@ -69,7 +74,7 @@ fn expect<T: PartialEq + std::fmt::Debug>(what: &str, found: T, expected: T) -> 
 }
 
 /// Skips what a primary sends before a snapshot: empty lines, `+FULLRESYNC`, `$ENDOFF:`, and `$<length>` or `$EOF:<mark>`.
-fn strip_framing(mut bytes: &[u8]) -> &[u8] {
+pub(crate) fn strip_framing(mut bytes: &[u8]) -> &[u8] {
     loop {
         let end = bytes.iter().position(|&byte| byte == b'\n').expect("a line before the snapshot");
         let (line, rest) = bytes.split_at(end + 1);

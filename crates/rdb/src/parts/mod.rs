@@ -1,9 +1,13 @@
 //! The struct level: the strings, lengths and fixed fields that a value is made of.
 
+mod reader;
+
+pub use reader::PartReader;
+
 use crate::error::{Error, ErrorKind, Reading};
 use crate::item::RawValue;
 use crate::raw::header;
-use crate::raw::skimmer::Skimmer;
+use crate::raw::skimmer::{PartFound, Skimmer};
 use crate::raw::step::Step;
 use crate::raw::string::{EncodedString, StringValue};
 
@@ -73,13 +77,22 @@ impl<'a> Iterator for Parts<'a> {
 impl<'a> Parts<'a> {
     fn read(&mut self) -> Result<Option<Part<'a>>, ErrorKind> {
         let data = self.value.bytes();
-        let Some((step, range)) = self.skimmer.part(data, &mut self.at)? else { return Ok(None) };
-        let bytes = data.get(range).unwrap_or_default();
-        Ok(Some(match step {
-            Step::String => Part::String(EncodedString::split(bytes, u64::MAX)?.0.decode()?),
-            Step::Bytes(_) | Step::TextDouble => Part::Bytes(bytes),
-            _ => Part::Length(header::plain_length(bytes)?.ok_or(ErrorKind::UnexpectedEnd)?.0),
-        }))
+        match self.skimmer.part(data, &mut self.at)? {
+            PartFound::Part(step, range) => Part::of(step, data.get(range).unwrap_or_default(), u64::MAX).map(Some),
+            PartFound::End => Ok(None),
+            PartFound::More => Err(ErrorKind::UnexpectedEnd),
+        }
+    }
+}
+
+impl<'a> Part<'a> {
+    /// What a step read.
+    pub(crate) fn of(step: &Step, bytes: &'a [u8], max: u64) -> Result<Self, ErrorKind> {
+        Ok(match step {
+            Step::String => Self::String(EncodedString::split(bytes, max)?.0.decode()?),
+            Step::Bytes(_) | Step::TextDouble => Self::Bytes(bytes),
+            _ => Self::Length(header::plain_length(bytes)?.ok_or(ErrorKind::UnexpectedEnd)?.0),
+        })
     }
 }
 

@@ -1,0 +1,10 @@
+//! Streams: entries, what they count, groups, consumers and what is pending.
+
+mod entry_ids;
+mod groups;
+mod scan;
+mod tail;
+mod writer;
+
+pub(super) use scan::PendingScan;
+pub(super) use writer::StreamWriter;
