@@ -5,10 +5,11 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Plan};
 use crate::exit::{Exit, Failure};
+use crate::rdb::RdbArgs;
 
 /// Keep two Redis or Valkey clusters in step.
 ///
@@ -17,10 +18,20 @@ use crate::exit::{Exit, Failure};
 /// ${VARIABLE} or password_file: none is taken from the command line.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "shake-cli", version = version(), after_help = after_help(), verbatim_doc_comment)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, disable_help_subcommand = true)]
 pub struct Cli {
-    /// What is run. Subcommands will stand beside it.
+    /// The sync that is run; absent when a command is.
     #[command(flatten)]
-    sync: SyncArgs,
+    sync: Option<SyncArgs>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What there is to run beside a sync. A configuration file of the same name is given as `./rdb`.
+#[derive(Debug, Clone, Subcommand)]
+enum Command {
+    Rdb(RdbArgs),
 }
 
 /// The arguments of a sync, as RedisShake takes them.
@@ -45,17 +56,26 @@ impl Cli {
     /// # Errors
     /// With the exit code and the sentence to end with, when the arguments or the configuration cannot be used.
     pub fn plan(&self, env: &dyn Fn(&str) -> Option<String>) -> Result<Plan, Failure> {
-        if let Some(filter) = &self.sync.filter {
+        let Some(sync) = &self.sync else {
+            return Err(Failure::new(Exit::Usage, "no configuration file was given"));
+        };
+        if let Some(filter) = &sync.filter {
             let sentence = format!("{}: Lua filters are not supported yet", filter.display());
             return Err(Failure::new(Exit::Usage, sentence));
         }
-        Ok(config::load(&self.sync.config, env)?)
+        Ok(config::load(&sync.config, env)?)
+    }
+
+    /// The work on a snapshot that was asked for in place of a sync.
+    #[must_use]
+    pub fn rdb(&self) -> Option<&RdbArgs> {
+        self.command.as_ref().map(|Command::Rdb(args)| args)
     }
 
     /// Whether the configuration is to be shown, and nothing else done.
     #[must_use]
     pub fn prints_config(&self) -> bool {
-        self.sync.print_config
+        self.sync.as_ref().is_some_and(|sync| sync.print_config)
     }
 }
 
@@ -89,6 +109,7 @@ const EXAMPLES: &str = "\
 Examples:
   shake-cli sync.toml
   SOURCE_PASSWORD=... shake-cli /etc/sync/sync.toml
+  shake-cli rdb stats dump.rdb
 
 Exit codes:
 ";
@@ -130,6 +151,18 @@ mod tests {
         }
         let help = Cli::try_parse_from(["shake-cli", "--help"]).unwrap_err();
         assert_eq!((help.kind(), help.exit_code()), (ErrorKind::DisplayHelp, 0));
+    }
+
+    #[test]
+    fn commands_stand_beside_the_configuration() {
+        assert!(Cli::try_parse_from(["shake-cli", "rdb", "check"]).unwrap().rdb().is_some());
+        for config in ["./rdb", "help", "check"] {
+            let cli = Cli::try_parse_from(["shake-cli", config]).unwrap();
+            assert!(cli.rdb().is_none(), "{config}");
+        }
+        for args in [&["shake-cli", "sync.toml", "rdb"][..], &["shake-cli", "--print-config", "sync.toml"]] {
+            assert!(Cli::try_parse_from(args).unwrap().rdb().is_none(), "{args:?}");
+        }
     }
 
     #[test]

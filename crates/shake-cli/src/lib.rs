@@ -8,5 +8,6 @@ pub mod config;
 pub mod exit;
 pub mod logging;
 pub mod pipeline;
+pub mod rdb;
 pub mod report;
 pub mod run;

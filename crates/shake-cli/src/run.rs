@@ -22,6 +22,9 @@ use crate::report::Reporter;
 /// # Errors
 /// With the one sentence and the exit code that the program ends with.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
+    if let Some(args) = cli.rdb() {
+        return crate::rdb::run(args);
+    }
     let plan = cli.plan(&|name| std::env::var(name).ok())?;
     if cli.prints_config() {
         return print_config(&plan);

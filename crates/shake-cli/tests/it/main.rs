@@ -3,4 +3,5 @@
 
 mod config;
 mod config_errors;
+mod rdb;
 mod sync;
