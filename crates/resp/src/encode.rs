@@ -21,6 +21,7 @@ pub fn put_array(out: &mut BytesMut, len: usize) {
 }
 
 /// Appends a bulk string.
+#[inline]
 pub fn put_bulk(out: &mut BytesMut, bytes: &[u8]) {
     out.reserve(bytes.len() + LONGEST_HEADER + 2);
     put_header(out, b'$', bytes.len());
@@ -33,7 +34,16 @@ pub fn put_integer_bulk<I: itoa::Integer>(out: &mut BytesMut, value: I) {
     put_bulk(out, itoa::Buffer::new().format(value).as_bytes());
 }
 
+#[inline]
 fn put_header(out: &mut BytesMut, kind: u8, len: usize) {
+    // Most lengths have one digit or two: these are written at once.
+    if let Ok(len @ 0..=99) = u8::try_from(len) {
+        let (tens, ones) = (b'0' + len / 10, b'0' + len % 10);
+        let short = [kind, ones, b'\r', b'\n'];
+        let long = [kind, tens, ones, b'\r', b'\n'];
+        out.put_slice(if len < 10 { &short } else { &long });
+        return;
+    }
     out.put_u8(kind);
     out.put_slice(itoa::Buffer::new().format(len).as_bytes());
     out.put_slice(b"\r\n");
@@ -48,7 +58,7 @@ mod tests {
 
     #[test]
     fn headers_of_every_width() {
-        for len in [0usize, 9, 10, 99, 100, 65_536, usize::MAX] {
+        for len in [0usize, 7, 9, 10, 42, 99, 100, 255, 256, 65_536, usize::MAX] {
             let mut out = BytesMut::new();
             put_array(&mut out, len);
             assert_eq!(out, format!("*{len}\r\n"));
