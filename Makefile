@@ -81,3 +81,4 @@ fmt: ## Formats everything
 tools:
 	@$(call need,cargo,install Rust 1.95 or later)
 	@$(call need,cc,Rust links with it: install gcc or clang)
+	@$(call need,c++,libFuzzer is built with it: install g++ or clang)

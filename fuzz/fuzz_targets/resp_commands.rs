@@ -1,12 +1,10 @@
 //! Any bytes as commands, whole and by a split that the input chooses: the same commands, offsets and errors.
 #![no_main]
 
-mod split;
-
 use bytes::{Bytes, BytesMut};
+use fuzz::split::{Found, LIMITS, feed, reads};
 use libfuzzer_sys::fuzz_target;
 use resp::{Command, CommandScanner, put_command};
-use split::{Found, LIMITS, feed, reads};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&[first, stride], stream)) = data.split_first_chunk() else { return };

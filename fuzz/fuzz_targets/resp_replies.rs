@@ -2,12 +2,10 @@
 //! trees, of which none panics.
 #![no_main]
 
-mod split;
-
 use bytes::Bytes;
+use fuzz::split::{Found, LIMITS, feed, reads};
 use libfuzzer_sys::fuzz_target;
 use resp::{Reply, ReplyScanner, Scanned};
-use split::{Found, LIMITS, feed, reads};
 
 fuzz_target!(|data: &[u8]| {
     let Some((&[first, stride], stream)) = data.split_first_chunk() else { return };

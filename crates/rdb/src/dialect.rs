@@ -39,6 +39,16 @@ impl RdbVersion {
         self.0
     }
 
+    /// Whether all that files of this version hold is known here: Redis up to 8.8 writes 1 to 14, Valkey 9.0 and 9.1 80.
+    ///
+    /// Valkey up to 8.1 writes files of Redis.
+    pub(crate) const fn is_known(self, dialect: Dialect) -> bool {
+        match dialect {
+            Dialect::Redis => 1 <= self.0 && self.0 <= 14,
+            Dialect::Valkey => self.0 == 80,
+        }
+    }
+
     /// The first version whose files end with a checksum (`rdbLoadRio`).
     pub(crate) const fn has_checksum(self) -> bool {
         self.0 >= 5

@@ -49,6 +49,9 @@ pub enum ErrorKind {
     /// The digits behind the magic are not a version from 1 up.
     #[error("no RDB version behind the magic")]
     BadVersion,
+    /// A version that no known server of the dialect writes: from a newer one, whose codes may mean something else.
+    #[error("RDB version {0} is not known")]
+    UnknownVersion(u16),
     /// No type and no opcode of this dialect has this code: from a newer server, or the data is damaged.
     #[error("unknown type or opcode {0}")]
     UnknownCode(u8),

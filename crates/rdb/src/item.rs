@@ -66,6 +66,18 @@ pub enum Item<'a> {
     },
 }
 
+impl<'a> Item<'a> {
+    /// The key that this item is or begins; `None` for everything else, the chunks of a value included.
+    #[must_use]
+    pub const fn key(&self) -> Option<&Key<'a>> {
+        match self {
+            Self::Entry(entry) => Some(&entry.key),
+            Self::ValueBegin(key) => Some(key),
+            _ => None,
+        }
+    }
+}
+
 /// The index of a database, as in `SELECT`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct DbIndex(pub u32);
@@ -100,6 +112,23 @@ pub struct Key<'a> {
     pub value_offset: u64,
 }
 
+impl<'a> Key<'a> {
+    /// A key of database 0 that does not expire; for values that do not come from a decoder.
+    #[must_use]
+    pub const fn new(name: &'a [u8], value_type: ValueType) -> Self {
+        Self {
+            name,
+            db: DbIndex(0),
+            expire_at_ms: None,
+            eviction: None,
+            value_type,
+            metadata: &[],
+            offset: 0,
+            value_offset: 0,
+        }
+    }
+}
+
 /// What an evicting server knows about the use of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Eviction {
@@ -117,6 +146,15 @@ pub struct Entry<'a> {
     pub key: Key<'a>,
     /// Its value.
     pub value: RawValue<'a>,
+}
+
+impl<'a> Entry<'a> {
+    /// A key with this value, for values that do not come from a decoder; the key's type is made the value's.
+    #[must_use]
+    pub const fn new(mut key: Key<'a>, value: RawValue<'a>) -> Self {
+        key.value_type = value.value_type;
+        Self { key, value }
+    }
 }
 
 /// A value as it is in the file: checked for its extent, not for what is in it.

@@ -14,11 +14,20 @@ pub struct Options {
     pub max_string: u64,
     /// Whether to compare the checksum at the end of the file. Default true.
     pub check_crc: bool,
+    /// Whether to read files of versions that are not known, as far as their codes are. Default false: a newer server
+    /// may have given known codes another meaning.
+    pub accept_unknown_version: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { whole_value_limit: 1 << 20, chunk_size: 256 << 10, max_string: 512 << 20, check_crc: true }
+        Self {
+            whole_value_limit: 1 << 20,
+            chunk_size: 256 << 10,
+            max_string: 512 << 20,
+            check_crc: true,
+            accept_unknown_version: false,
+        }
     }
 }
 
@@ -48,6 +57,13 @@ impl Options {
     #[must_use]
     pub const fn check_crc(mut self, check: bool) -> Self {
         self.check_crc = check;
+        self
+    }
+
+    /// Sets [`accept_unknown_version`](Self::accept_unknown_version).
+    #[must_use]
+    pub const fn accept_unknown_version(mut self, accept: bool) -> Self {
+        self.accept_unknown_version = accept;
         self
     }
 }

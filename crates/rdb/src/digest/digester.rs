@@ -179,7 +179,9 @@ mod tests {
 
     use super::*;
     use crate::elements::{StreamElement, StreamId, StreamSummary};
-    use crate::item::ModuleId;
+    use crate::item::{ModuleId, RawValue};
+    use crate::options::Options;
+    use crate::value_type::ValueType;
 
     fn of(kind: ValueKind, elements: &[Element<'_>]) -> Digest {
         scoped(DigestScope::default(), kind, elements)
@@ -340,6 +342,71 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_in_scope_matters() {
+        let all = DigestScope::default();
+        let differ = |scope, one: &[Element<'_>], other: &[Element<'_>]| {
+            assert_ne!(scoped(scope, ValueKind::Stream, one), scoped(scope, ValueKind::Stream, other));
+        };
+        let untimed = all.delivery_times(false);
+        differ(untimed, &[pending(1, 2, 3)], &[pending(2, 2, 3)]);
+        differ(untimed, &[pending(1, 2, 3)], &[pending(1, 2, 4)]);
+        differ(untimed, &[pending(1, 2, 3)], &[]);
+        let uncounted = all.stream_counters(false);
+        differ(uncounted, &[summary(1, 9, None, None)], &[summary(2, 9, None, None)]);
+        differ(uncounted, &[summary(1, 9, None, None)], &[summary(1, 8, None, None)]);
+        differ(uncounted, &[group("g", 1, None)], &[group("g", 2, None)]);
+        let busy = all.idle_consumers(false);
+        differ(busy, &[consumer("c", 1), owned(1)], &[consumer("d", 1), owned(1)]);
+    }
+
+    /// The digest of a stream with this one entry, as a file from before Redis 7.0 has it.
+    fn with_entry(ms: u64, fields: &[(&str, &str)]) -> Digest {
+        let bytes = stream_of_one(ms, fields);
+        let value = RawValue::new(ValueType::Stream, &bytes, 0);
+        let mut digester = Digester::default();
+        digester.begin(ValueKind::Stream);
+        ElementReader::new(&Options::default()).value(&value, |element| digester.element(&element)).unwrap();
+        digester.finish()
+    }
+
+    fn byte(number: usize) -> u8 {
+        number.try_into().unwrap()
+    }
+
+    /// One node with one entry, whose fields are those of the node; the summary; no groups.
+    fn stream_of_one(ms: u64, fields: &[(&str, &str)]) -> Vec<u8> {
+        let text = |text: &str| [&[0x80 | byte(text.len())], text.as_bytes(), &[byte(text.len()) + 1]].concat();
+        let small = |number: usize| vec![byte(number), 1];
+        let mut entries = vec![small(1), small(0), small(fields.len())];
+        entries.extend(fields.iter().map(|(name, _)| text(name)));
+        // Behind the fields 0; then flags (the same fields), and by how much the ID is above that of the node.
+        entries.extend([small(0), small(2), small(0), small(0)]);
+        entries.extend(fields.iter().map(|(_, value)| text(value)));
+        entries.push(small(fields.len() + 3));
+        let (count, body) = (byte(entries.len()), entries.concat());
+        let listpack = [&[byte(body.len()) + 7, 0, 0, 0, count, 0], body.as_slice(), &[0xff]].concat();
+        let id = [ms.to_be_bytes(), 1_u64.to_be_bytes()].concat();
+        [&[1, 16], id.as_slice(), &[byte(listpack.len())], &listpack, &[1, 9, 1, 0]].concat()
+    }
+
+    #[test]
+    fn every_part_of_an_entry_matters() {
+        let digests = [
+            with_entry(1, &[("a", "b"), ("c", "d")]),
+            with_entry(2, &[("a", "b"), ("c", "d")]),
+            with_entry(1, &[("x", "b"), ("c", "d")]),
+            with_entry(1, &[("a", "x"), ("c", "d")]),
+            with_entry(1, &[("c", "d"), ("a", "b")]),
+            with_entry(1, &[("a", "b")]),
+            with_entry(1, &[("ab", ""), ("c", "d")]),
+        ];
+        for (index, digest) in digests.iter().enumerate() {
+            assert!(!digests[..index].contains(digest), "entry {index}");
+        }
+        assert_eq!(with_entry(1, &[("a", "b"), ("c", "d")]), digests[0]);
+    }
+
+    #[test]
     fn what_users_cannot_tell_apart_has_one_digest() {
         let kind = ValueKind::SortedSet;
         assert_eq!(of(kind, &[scored("a", -0.0)]), of(kind, &[scored("a", 0.0)]));
@@ -380,6 +447,8 @@ mod tests {
         let uncounted = all.stream_counters(false);
         equal(uncounted, ValueKind::Stream, &[summary(1, 9, None, None)], &[summary(1, 9, Some(id(1)), Some(7))]);
         equal(uncounted, ValueKind::Stream, &[group("g", 1, None)], &[group("g", 1, Some(1))]);
+        let untimed = all.delivery_times(false);
+        equal(untimed, ValueKind::Stream, &[pending(1, 2, 3)], &[pending(1, 9, 3)]);
         equal(all.idle_consumers(false), ValueKind::Stream, &[consumer("c", 1)], &none);
         let idempotence = Element::Stream(StreamElement::Idempotence { duration: 1, max_entries: 1 });
         equal(all.idempotence(false), ValueKind::Stream, &[idempotence], &none);

@@ -10,6 +10,8 @@ pub struct DigestScope {
     pub field_expiry: bool,
     /// What streams count: entries added, the highest deleted ID, and entries read by groups (Redis 7.0).
     pub stream_counters: bool,
+    /// When pending entries were handed out: servers that were told the same at different times differ in it.
+    pub delivery_times: bool,
     /// Consumers that own nothing: some servers drop them when commands are replayed.
     pub idle_consumers: bool,
     /// What streams remember of idempotent producers (Redis 8.6).
@@ -18,7 +20,13 @@ pub struct DigestScope {
 
 impl Default for DigestScope {
     fn default() -> Self {
-        Self { field_expiry: true, stream_counters: true, idle_consumers: true, idempotence: true }
+        Self {
+            field_expiry: true,
+            stream_counters: true,
+            delivery_times: true,
+            idle_consumers: true,
+            idempotence: true,
+        }
     }
 }
 
@@ -34,6 +42,13 @@ impl DigestScope {
     #[must_use]
     pub const fn stream_counters(mut self, covered: bool) -> Self {
         self.stream_counters = covered;
+        self
+    }
+
+    /// Sets [`delivery_times`](Self::delivery_times).
+    #[must_use]
+    pub const fn delivery_times(mut self, covered: bool) -> Self {
+        self.delivery_times = covered;
         self
     }
 

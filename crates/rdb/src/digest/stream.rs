@@ -39,8 +39,10 @@ impl StreamDigest {
                 record.id(*last_id).optional(read.filter(|_| scope.stream_counters));
             }
             StreamElement::Pending { id, delivered_at_ms, deliveries } => {
-                record.start(Tag::Pending).wide(self.group).id(*id);
-                record.number(delivered_at_ms.cast_unsigned()).number(*deliveries);
+                record.start(Tag::Pending).wide(self.group).id(*id).number(*deliveries);
+                if scope.delivery_times {
+                    record.number(delivered_at_ms.cast_unsigned());
+                }
             }
             StreamElement::Consumer { name, .. } => {
                 self.consumer = record.start(Tag::Consumer).wide(self.group).text(name).hash();

@@ -1,8 +1,7 @@
 //! The hash of a string that comes in pieces.
 
-use twox_hash::xxhash3_128::Hasher;
-
 use twox_hash::XxHash3_128;
+use twox_hash::xxhash3_128::Hasher;
 
 /// A string under way: gathered while it is short, hashed piece by piece from then on.
 #[derive(Default)]
@@ -57,7 +56,7 @@ mod tests {
     proptest! {
         #[test]
         fn pieces_do_not_matter(len in 0_usize..40_000, sizes in prop::collection::vec(1_usize..9000, 1..10)) {
-            let text: Vec<u8> = (0..len).map(|index| (index * 7 + index / 251) as u8).collect();
+            let text: Vec<u8> = (0..len).map(|index| (index * 7 + index / 251).to_le_bytes()[0]).collect();
             let mut hash = TextHash::default();
             let (mut rest, mut sizes) = (text.as_slice(), sizes.iter().cycle());
             while !rest.is_empty() {

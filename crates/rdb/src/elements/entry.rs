@@ -1,12 +1,14 @@
 //! The fields of a stream's entry.
 
+use std::fmt;
+
 use crate::packed::Listpack;
 use crate::scalar::Scalar;
 
 /// The fields of an entry and their values, in order. An iterator over `(name, value)`; clone it to walk again.
 ///
 /// All of it was walked once when the entry was found, so it cannot fail.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct EntryFields<'a> {
     /// Where the names are, when the entry has those of the node's master entry; else they stand before the values.
     pub(super) names: Option<Listpack<'a>>,
@@ -33,3 +35,10 @@ impl<'a> Iterator for EntryFields<'a> {
 }
 
 impl ExactSizeIterator for EntryFields<'_> {}
+
+impl fmt::Debug for EntryFields<'_> {
+    /// The fields and their values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.clone()).finish()
+    }
+}

@@ -53,8 +53,8 @@ enum State {
     Reading(Plan),
     /// Behind a value, or before the first.
     Done,
-    /// In a damaged value, the rest of which is passed over.
-    Failed,
+    /// In a value whose rest is passed over: it is damaged, or not wanted.
+    Passing,
 }
 
 impl ElementReader {
@@ -107,9 +107,9 @@ impl ElementReader {
         self.end()
     }
 
-    /// Hands out a string that needs no care; false if this one does.
+    /// Hands out a string in one piece, if it needs no care; false if this one does.
     #[inline]
-    fn short_string(&mut self, value: &RawValue<'_>, sink: &mut impl FnMut(Element<'_>)) -> bool {
+    pub(crate) fn short_string(&mut self, value: &RawValue<'_>, sink: &mut impl FnMut(Element<'_>)) -> bool {
         let mut cursor = Cursor::new(value.bytes(), 0, self.max_string);
         if let Some(scalar) = cursor.short()
             && cursor.rest().is_empty()
@@ -160,12 +160,19 @@ impl ElementReader {
         Ok(())
     }
 
+    /// Passes over the value that the next chunks belong to, up to its end: for a key that is not wanted, after
+    /// [`Item::ValueBegin`], which then needs not be given.
+    pub fn skip(&mut self) {
+        self.carry = Vec::new();
+        self.state = State::Passing;
+    }
+
     /// Ends the value.
     ///
     /// # Errors
     /// [`ErrorKind::UnexpectedEnd`] when it is not whole.
     pub fn end(&mut self) -> Result<(), Error> {
-        let whole = matches!(self.state, State::Done | State::Failed);
+        let whole = matches!(self.state, State::Done | State::Passing);
         self.state = State::Done;
         let end = self.offset + self.carry.len() as u64;
         self.carry = Vec::new();
@@ -176,7 +183,7 @@ impl ElementReader {
     fn read(&mut self, data: &[u8], sink: &mut impl FnMut(Element<'_>)) -> Result<usize, Error> {
         let mut at = 0;
         let result = match &mut self.state {
-            State::Failed => return Ok(data.len()),
+            State::Passing => return Ok(data.len()),
             State::Done => Ok(()),
             State::Reading(plan) => plan.read(Cursor::new(data, 0, self.max_string), &mut at, &mut self.room, sink),
         };
@@ -196,7 +203,7 @@ impl ElementReader {
 
     #[cold]
     fn fail(&mut self, kind: ErrorKind, offset: u64) -> Error {
-        self.state = State::Failed;
+        self.state = State::Passing;
         Error::new(kind, offset, Reading::Value(self.value_type))
     }
 }
@@ -262,6 +269,17 @@ mod tests {
             "bad packed entry at offset 109 while reading a hash-listpack value",
         );
         check(ValueType::Set, b"\x00x", 0, "bytes behind the end at offset 101 while reading a set-hashtable value");
+    }
+
+    #[test]
+    fn a_value_that_is_not_wanted_is_passed_over() {
+        let mut reader = ElementReader::new(&Options::default());
+        reader.skip();
+        reader.chunk(b"\x01\x01a", |_| panic!("not wanted")).unwrap();
+        reader.end().unwrap();
+        let mut count = 0;
+        reader.value(&RawValue::new(ValueType::List, b"\x01\x01a", 50), |_| count += 1).unwrap();
+        assert_eq!(count, 1);
     }
 
     #[test]

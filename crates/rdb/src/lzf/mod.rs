@@ -36,10 +36,17 @@ const SLACK: usize = 32;
 /// Bytes that a back reference is copied by.
 const PIECE: usize = 16;
 
+/// What one instruction expands to at most.
+const LONGEST: usize = 264;
+
+/// What one instruction takes at most: a control byte and 32 literals.
+const LONGEST_TAKEN: usize = 33;
+
 /// Expands into `out`, all of it but the slack.
-fn expand(mut data: &[u8], out: &mut [u8]) -> Result<(), BadLzf> {
+fn expand(data: &[u8], out: &mut [u8]) -> Result<(), BadLzf> {
     let end = out.len() - SLACK;
     let mut at = 0;
+    let mut data = expand_inner(data, out, &mut at)?;
     while let Some((&control, rest)) = data.split_first() {
         let (count, rest) = if control < 32 {
             literal(usize::from(control) + 1, rest, out, at, end)?
@@ -50,6 +57,37 @@ fn expand(mut data: &[u8], out: &mut [u8]) -> Result<(), BadLzf> {
         data = rest;
     }
     if at == end { Ok(()) } else { Err(BadLzf) }
+}
+
+/// Executes instructions while any would be whole and have room: without looking at the ends of data and `out`.
+///
+/// `*at` is where the next byte goes, on an error that of the instruction which failed. Returns the rest of the data.
+#[inline]
+fn expand_inner<'a>(mut data: &'a [u8], out: &mut [u8], at: &mut usize) -> Result<&'a [u8], BadLzf> {
+    let Some(last) = out.len().checked_sub(LONGEST + SLACK) else { return Ok(data) };
+    while *at <= last
+        && let Some(head) = data.first_chunk::<LONGEST_TAKEN>()
+    {
+        let [control, second, third, ..] = *head;
+        // Each branch moves on by itself: a processor that guesses the branch then need not wait for the lengths.
+        if control < 32 {
+            let count = usize::from(control) + 1;
+            let [_, literals @ ..] = head;
+            *out.get_mut(*at..).and_then(<[u8]>::first_chunk_mut).ok_or(BadLzf)? = *literals;
+            *at += count;
+            data = data.get(1 + count..).ok_or(BadLzf)?;
+            continue;
+        }
+        let (count, low, taken) = if control < 0xe0 {
+            (usize::from(control >> 5) + 2, second, 2)
+        } else {
+            (9 + usize::from(second), third, 3)
+        };
+        data = data.get(taken..).ok_or(BadLzf)?;
+        repeat(count, distance(control, low), out, *at)?;
+        *at += count;
+    }
+    Ok(data)
 }
 
 /// Copies `count` bytes of the data; returns how many, and the rest.
@@ -89,29 +127,54 @@ fn reference<'a>(
         data = rest;
     }
     let (&low, rest) = data.split_first().ok_or(BadLzf)?;
-    let distance = (usize::from(control & 0x1f) << 8) + usize::from(low) + 1;
-    if distance > at || at + count > end {
+    if at + count > end {
         return Err(BadLzf);
     }
-    if distance >= PIECE {
-        copy_pieces(out, at - distance, at, count)?;
-    } else {
-        copy_pattern(out, at - distance, at, count);
-    }
+    repeat(count, distance(control, low), out, at)?;
     Ok((count, rest))
 }
 
-/// Copies by whole pieces, up to one less than a piece too far. The ranges are at least a piece apart.
+/// How far back a reference reaches.
 #[inline]
-fn copy_pieces(out: &mut [u8], from: usize, to: usize, count: usize) -> Result<(), BadLzf> {
-    for done in (0..count).step_by(PIECE) {
-        let piece: [u8; PIECE] = *out.get(from + done..).and_then(<[u8]>::first_chunk).ok_or(BadLzf)?;
-        *out.get_mut(to + done..).and_then(<[u8]>::first_chunk_mut).ok_or(BadLzf)? = piece;
+fn distance(control: u8, low: u8) -> usize {
+    (usize::from(control & 0x1f) << 8) + usize::from(low) + 1
+}
+
+/// Copies `count` bytes from `distance` back, up to one less than a piece too far.
+#[inline]
+fn repeat(count: usize, distance: usize, out: &mut [u8], at: usize) -> Result<(), BadLzf> {
+    let from = at.checked_sub(distance).ok_or(BadLzf)?;
+    if distance < PIECE {
+        copy_pattern(out, from, at, count);
+        return Ok(());
+    }
+    copy_piece(out, from, at)?;
+    if count > PIECE {
+        copy_more(out, from, at, count)?;
     }
     Ok(())
 }
 
-/// Repeats the short pattern between `from` and `to`.
+/// Copies all but the first piece. Few references are so long: kept out of the loop, which is faster without.
+#[inline(never)]
+fn copy_more(out: &mut [u8], from: usize, at: usize, count: usize) -> Result<(), BadLzf> {
+    let mut done = PIECE;
+    while done < count {
+        copy_piece(out, from + done, at + done)?;
+        done += PIECE;
+    }
+    Ok(())
+}
+
+#[inline]
+fn copy_piece(out: &mut [u8], from: usize, to: usize) -> Result<(), BadLzf> {
+    let piece: [u8; PIECE] = *out.get(from..).and_then(<[u8]>::first_chunk).ok_or(BadLzf)?;
+    *out.get_mut(to..).and_then(<[u8]>::first_chunk_mut).ok_or(BadLzf)? = piece;
+    Ok(())
+}
+
+/// Repeats the short pattern between `from` and `to`; rare, too.
+#[inline(never)]
 fn copy_pattern(out: &mut [u8], from: usize, mut to: usize, mut count: usize) {
     while count > 0 {
         // What was just written continues the pattern, so each round can copy twice as much.
@@ -179,6 +242,20 @@ mod tests {
             // The reference returns shorter output as success.
             let expected = lzf::decompress(&data, len).ok().filter(|text| text.len() == len);
             prop_assert_eq!(decompress(&data, len).ok(), expected);
+        }
+
+        #[test]
+        fn agrees_with_the_reference_on_damaged_data(
+            pieces in prop::collection::vec((prop::collection::vec(0_u8..4, 1..20), 1_usize..30), 1..30),
+            place in any::<prop::sample::Index>(), byte in any::<u8>(), longer in -1_isize..=1
+        ) {
+            let text: Vec<u8> = pieces.iter().flat_map(|(piece, times)| piece.repeat(*times)).collect();
+            if let Ok(mut compressed) = lzf::compress(&text) {
+                *place.get_mut(&mut compressed) = byte;
+                let len = text.len().saturating_add_signed(longer);
+                let expected = lzf::decompress(&compressed, len).ok().filter(|text| text.len() == len);
+                prop_assert_eq!(decompress(&compressed, len).ok(), expected);
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Decompression in bounded memory: compressed bytes in, pieces out.
 
-use super::{BadLzf, SLACK, literal, reference};
+use super::{BadLzf, LONGEST, SLACK, expand_inner, literal, reference};
 
 /// Expands data that comes in pieces; holds no more than references can reach, and one piece.
 #[derive(Debug)]
@@ -43,6 +43,14 @@ impl LzfStream {
             }
             let here = self.buffer.len() - SLACK;
             let end = usize::try_from(self.left).map_or(here, |left| here.min(self.at.saturating_add(left)));
+            let before = self.at;
+            let out = self.buffer.get_mut(..end + SLACK).unwrap_or_default();
+            let inner = expand_inner(rest, out, &mut self.at);
+            self.left -= (self.at - before) as u64;
+            rest = inner?;
+            if self.at > before {
+                continue;
+            }
             let (count, behind) = if control < 32 {
                 literal(usize::from(control) + 1, data, &mut self.buffer, self.at, end)?
             } else {
@@ -86,9 +94,6 @@ const REACH: usize = 1 << 13;
 
 /// What is handed out at once at most.
 const PIECE: usize = 64 << 10;
-
-/// What one instruction expands to at most.
-const LONGEST: usize = 264;
 
 /// Whether all bytes of the instruction that starts with `control` are there.
 fn is_whole(control: u8, data: &[u8]) -> bool {

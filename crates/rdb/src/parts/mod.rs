@@ -1,15 +1,17 @@
 //! The struct level: the strings, lengths and fixed fields that a value is made of.
 
 mod reader;
+mod string;
 
 pub use reader::PartReader;
+pub use string::{PartString, StringEncoding};
 
 use crate::error::{Error, ErrorKind, Reading};
 use crate::item::RawValue;
 use crate::raw::header;
 use crate::raw::skimmer::{PartFound, Skimmer};
 use crate::raw::step::Step;
-use crate::raw::string::{EncodedString, StringValue};
+use crate::raw::string::EncodedString;
 
 /// One part of a value, in the order of the file; what it means follows from the value's type and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub enum Part<'a> {
     /// A length: a count, half of an ID, a tag, a module's integer.
     Length(u64),
     /// A string: an element, a field, or a packed blob for [`packed`](crate::packed).
-    String(StringValue<'a>),
+    String(PartString<'a>),
     /// A field of fixed size: a score, a time, an ID; or a text score, with its length byte.
     Bytes(&'a [u8]),
 }
@@ -45,8 +47,8 @@ impl<'a> RawValue<'a> {
     /// let Some(Item::Entry(entry)) = decoder.next_item()? else { panic!("a hash") };
     /// let parts: Vec<Part<'_>> = entry.value.parts().collect::<Result<_, _>>()?;
     /// assert_eq!(parts[0], Part::Length(1));
-    /// assert!(matches!(&parts[1], Part::String(field) if **field == *b"field"));
-    /// assert!(matches!(&parts[2], Part::String(value) if **value == *b"42"));
+    /// assert!(matches!(&parts[1], Part::String(field) if *field.decode()? == *b"field"));
+    /// assert!(matches!(&parts[2], Part::String(value) if *value.decode()? == *b"42"));
     /// # Ok::<(), rdb::Error>(())
     /// ```
     #[must_use]
@@ -75,10 +77,15 @@ impl<'a> Iterator for Parts<'a> {
 }
 
 impl<'a> Parts<'a> {
+    #[inline]
     fn read(&mut self) -> Result<Option<Part<'a>>, ErrorKind> {
         let data = self.value.bytes();
         match self.skimmer.part(data, &mut self.at)? {
-            PartFound::Part(step, range) => Part::of(step, data.get(range).unwrap_or_default(), u64::MAX).map(Some),
+            PartFound::Part(step, range) => {
+                let offset = self.value.offset() + range.start as u64;
+                let bytes = data.get(range).unwrap_or_default();
+                Part::of(step, RawValue::new(self.value.value_type(), bytes, offset), u64::MAX).map(Some)
+            }
             PartFound::End => Ok(None),
             PartFound::More => Err(ErrorKind::UnexpectedEnd),
         }
@@ -86,12 +93,13 @@ impl<'a> Parts<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// What a step read.
-    pub(crate) fn of(step: &Step, bytes: &'a [u8], max: u64) -> Result<Self, ErrorKind> {
+    /// What a step read: `raw`, whose type is that of the value which the part is in.
+    #[inline]
+    fn of(step: &Step, raw: RawValue<'a>, max: u64) -> Result<Self, ErrorKind> {
         Ok(match step {
-            Step::String => Self::String(EncodedString::split(bytes, max)?.0.decode()?),
-            Step::Bytes(_) | Step::TextDouble => Self::Bytes(bytes),
-            _ => Self::Length(header::plain_length(bytes)?.ok_or(ErrorKind::UnexpectedEnd)?.0),
+            Step::String => Self::String(PartString::new(EncodedString::split(raw.bytes(), max)?.0, raw)),
+            Step::Bytes(_) | Step::TextDouble => Self::Bytes(raw.bytes()),
+            _ => Self::Length(header::plain_length(raw.bytes())?.ok_or(ErrorKind::UnexpectedEnd)?.0),
         })
     }
 }
@@ -119,7 +127,10 @@ mod tests {
 
     #[test]
     fn errors_have_the_offset_in_the_file() {
-        let error = parts(ValueType::Hash, b"\x01\x01f\xc3\x01\x05\x00").unwrap_err();
+        let found = parts(ValueType::Hash, b"\x01\x01f\xc3\x01\x05\x00").unwrap();
+        let Part::String(damaged) = &found[2] else { panic!("{found:?}") };
+        assert_eq!(damaged.len(), 5, "nothing was expanded yet");
+        let error = damaged.decode().unwrap_err();
         assert_eq!(error.to_string(), "bad LZF data at offset 103 while reading a hash-hashtable value");
         let error = parts(ValueType::Hash, b"\x01\x01f\x05v").unwrap_err();
         assert_eq!((error.kind(), error.offset()), (ErrorKind::UnexpectedEnd, 103));

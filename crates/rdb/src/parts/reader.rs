@@ -1,6 +1,7 @@
 //! The reader of parts: bytes of a value in chunks in, parts out.
 
 use crate::error::{Error, ErrorKind, Reading};
+use crate::item::RawValue;
 use crate::options::Options;
 use crate::raw::skimmer::{PartFound, Skimmer};
 use crate::value_type::ValueType;
@@ -109,7 +110,8 @@ impl PartReader {
             PartFound::End => self.state = State::Done,
             PartFound::Part(step, range) => {
                 let size = range.len() as u64;
-                let part = Part::of(step, data.get(range).unwrap_or_default(), self.max_string)?;
+                let raw = RawValue::new(self.value_type, data.get(range).unwrap_or_default(), self.offset);
+                let part = Part::of(step, raw, self.max_string)?;
                 sink(self.offset, size, part);
                 self.offset += size;
             }

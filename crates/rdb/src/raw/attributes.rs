@@ -43,9 +43,13 @@ impl Attributes {
         self.expire_at_ms = None;
         self.eviction = None;
         self.metadata.clear();
+        self.metadata.shrink_to(KEPT);
         self.spent = false;
     }
 }
+
+/// Room that is kept for the next key's metadata.
+const KEPT: usize = 1 << 20;
 
 /// `RDB_OPCODE_KEY_META`.
 const KEY_META: u8 = 243;

@@ -168,7 +168,7 @@ impl Decoder {
         if self.attributes.spent {
             self.attributes.reset();
         }
-        self.decoded.clear();
+        self.forget_decoded();
         loop {
             let outcome = match self.state {
                 State::Header => self.header()?,
@@ -189,9 +189,21 @@ impl Decoder {
         }
     }
 
+    /// The last item is not lent any more; room that a large one took is given back.
+    #[inline]
+    fn forget_decoded(&mut self) {
+        self.decoded.clear();
+        if self.decoded.capacity() > KEPT {
+            self.decoded = Vec::new();
+        }
+    }
+
     fn header(&mut self) -> Result<Outcome, Error> {
         let Some(header) = self.input.rest().first_chunk::<HEADER_LEN>() else { return Ok(Outcome::More) };
         (self.dialect, self.version) = dialect::parse_header(header).map_err(|kind| self.error_at(0, kind))?;
+        if !self.version.is_known(self.dialect) && !self.options.accept_unknown_version {
+            return Err(self.error_at(0, ErrorKind::UnknownVersion(self.version.number())));
+        }
         Ok(self.complete(HEADER_LEN, State::Record, Found::Header))
     }
 
@@ -485,3 +497,6 @@ impl Decoder {
         }
     }
 }
+
+/// Room that is kept for the next string that has to be decoded.
+const KEPT: usize = 1 << 20;

@@ -15,6 +15,9 @@ pub(crate) struct Input {
     summed: usize,
 }
 
+/// Room that is kept for the next input, whatever a large record took.
+const KEPT: usize = 4 << 20;
+
 /// The checksum is brought up to date in pieces of this size, while they are still in the cache.
 const SUM_PIECE: usize = 128 * 1024;
 
@@ -28,6 +31,9 @@ impl Input {
     /// Appends bytes of the file.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
         self.make_room();
+        if self.buffer.is_empty() && self.buffer.capacity() > KEPT.max(4 * bytes.len()) {
+            self.buffer = Vec::new();
+        }
         self.buffer.extend_from_slice(bytes);
     }
 

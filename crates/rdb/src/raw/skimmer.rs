@@ -62,6 +62,17 @@ enum Executed {
     More,
 }
 
+impl Executed {
+    /// Whether all that the step itself reads and passes over is in `data`.
+    fn lies_in(&self, data: &[u8]) -> bool {
+        match *self {
+            Self::More => false,
+            Self::Passed(read, skip) => skip <= (data.len() - read) as u64,
+            _ => true,
+        }
+    }
+}
+
 impl Skimmer {
     /// A skimmer that refuses strings larger than `max_string` bytes.
     pub(crate) fn new(max_string: u64) -> Self {
@@ -101,14 +112,26 @@ impl Skimmer {
     /// Executes steps until one has read something: which it was, and what it read.
     ///
     /// A step that does not lie in `data` entirely is not begun: `*at` stays before it. The same on an error.
+    #[inline]
     pub(crate) fn part(&mut self, data: &[u8], at: &mut usize) -> Result<PartFound, ErrorKind> {
         while self.settle() {
-            let Some(step) = self.stack.last().and_then(|frame| frame.program.get(frame.next)) else { break };
+            let Some(frame) = self.stack.last_mut() else { break };
+            let Some(step) = frame.program.get(frame.next) else { break };
             let start = *at;
-            if !lies_in(step, data.get(start..).unwrap_or_default(), self.max_string)? {
+            // Most steps are strings that lie in the data; whatever else is left to what follows.
+            if let Step::String = step
+                && let Some(end) = whole_string(data, start, self.max_string)
+            {
+                frame.next += 1;
+                *at = end;
+                return Ok(PartFound::Part(step, start..end));
+            }
+            let here = data.get(start..).unwrap_or_default();
+            let executed = execute(step, here, self.max_string)?;
+            if !executed.lies_in(here) {
                 return Ok(PartFound::More);
             }
-            self.step(data, at)?;
+            *at += self.apply(executed);
             self.pass(data, at);
             if *at > start {
                 return Ok(PartFound::Part(step, start..*at));
@@ -128,6 +151,7 @@ impl Skimmer {
     }
 
     /// Leaves programs that have ended; false when none is left.
+    #[inline]
     fn settle(&mut self) -> bool {
         while let Some(frame) = self.stack.last_mut() {
             if frame.next < frame.program.len() {
@@ -165,33 +189,46 @@ impl Skimmer {
         any
     }
 
+    /// The step that comes next in the innermost program.
+    fn next_step(&self) -> Option<&'static Step> {
+        self.stack.last().and_then(|frame| frame.program.get(frame.next))
+    }
+
     /// Executes the next step; false if more input is needed.
     fn step(&mut self, data: &[u8], at: &mut usize) -> Result<bool, ErrorKind> {
-        let Some(frame) = self.stack.last_mut() else { return Ok(true) };
-        let Some(step) = frame.program.get(frame.next) else { return Ok(true) };
-        let (read, repeat) = match execute(step, data.get(*at..).unwrap_or_default(), self.max_string)? {
-            Executed::More => return Ok(false),
+        let Some(step) = self.next_step() else { return Ok(true) };
+        let executed = execute(step, data.get(*at..).unwrap_or_default(), self.max_string)?;
+        let ready = !matches!(executed, Executed::More);
+        *at += self.apply(executed);
+        Ok(ready)
+    }
+
+    /// Moves on by what the execution of a step led to; returns how many bytes it read.
+    fn apply(&mut self, executed: Executed) -> usize {
+        let Some(frame) = self.stack.last_mut() else { return 0 };
+        match executed {
+            Executed::More => 0,
             Executed::Passed(read, skip) => {
                 self.skip = skip;
                 frame.next += 1;
-                (read, None)
+                read
             }
             Executed::Call(read, program) => {
                 frame.next += 1;
-                (read, Some((1, program)))
+                self.push(program, 1);
+                read
             }
-            Executed::CallAndRepeat(read, program) => (read, Some((1, program))),
+            Executed::CallAndRepeat(read, program) => {
+                self.push(program, 1);
+                read
+            }
             Executed::Count(read, runs, head, body) => {
                 frame.next += 1;
                 self.push(body, runs);
-                (read, Some((1, head)))
+                self.push(head, 1);
+                read
             }
-        };
-        *at += read;
-        if let Some((runs, program)) = repeat {
-            self.push(program, runs);
         }
-        Ok(true)
     }
 
     fn push(&mut self, program: Program, runs: u64) {
@@ -219,15 +256,6 @@ fn execute(step: &'static Step, data: &[u8], max: u64) -> Result<Executed, Error
     }
     let Some((length, size)) = header::plain_length(data)? else { return Ok(Executed::More) };
     interpret(step, length, size)
-}
-
-/// Whether all that a step itself reads is in `data`.
-fn lies_in(step: &'static Step, data: &[u8], max: u64) -> Result<bool, ErrorKind> {
-    Ok(match execute(step, data, max)? {
-        Executed::More => false,
-        Executed::Passed(read, skip) => skip <= (data.len() - read) as u64,
-        _ => true,
-    })
 }
 
 /// What a length means for the step it was read for.

@@ -7,10 +7,11 @@ use crate::error::Error;
 use crate::item::{DbIndex, Entry, Item, Key};
 use crate::options::Options;
 use crate::target::Target;
-use crate::value_type::ValueKind;
+use crate::value_type::{ValueKind, ValueType};
 
 use super::place::Place;
 use super::stream::PendingScan;
+use super::text::put_set;
 use super::value::ValueWriter;
 use super::{LossKind, Losses, RewriteError, RewriteErrorKind, RewriteOptions};
 
@@ -136,6 +137,10 @@ impl Rewriter {
 
     fn whole(&mut self, entry: &Entry<'_>, out: &mut BytesMut) -> Result<(), RewriteErrorKind> {
         self.start(&entry.key, out)?;
+        if self.short_string(entry, out) {
+            return Ok(());
+        }
+        self.value.begin(&entry.key);
         if entry.key.value_type.kind() == ValueKind::Stream {
             let mut scan = PendingScan::default();
             self.reader.value(&entry.value, |element| scan.element(&element)).map_err(damaged)?;
@@ -146,6 +151,18 @@ impl Rewriter {
         Ok(())
     }
 
+    /// Writes a string that is one piece from where it is: the fast path of the commonest values. False if this is none.
+    fn short_string(&mut self, entry: &Entry<'_>, out: &mut BytesMut) -> bool {
+        let Entry { key, value } = entry;
+        let target = self.target;
+        key.value_type == ValueType::String
+            && self.reader.short_string(value, &mut |element| {
+                if let Element::String(text) = element {
+                    put_set(key.name, text, key.expire_at_ms, target, out);
+                }
+            })
+    }
+
     /// Starts a value that comes in chunks.
     ///
     /// # Errors
@@ -153,6 +170,7 @@ impl Rewriter {
     pub fn begin(&mut self, key: &Key<'_>, out: &mut BytesMut) -> Result<(), RewriteError> {
         let start = out.len();
         let result = self.start(key, out);
+        self.value.begin(key);
         self.reader.begin(key.value_type, key.value_offset);
         self.settle(result, start, out)
     }
@@ -235,7 +253,6 @@ impl Rewriter {
         self.key.name.clear();
         self.key.name.extend_from_slice(key.name);
         self.key.offset = key.offset;
-        self.value.begin(key);
         match key.value_type.kind() {
             ValueKind::Module => return Err(RewriteErrorKind::Module),
             ValueKind::Array => return Err(RewriteErrorKind::Array),

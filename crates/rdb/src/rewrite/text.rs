@@ -1,8 +1,40 @@
 //! Strings: `SET`, and `APPEND` for what comes in pieces.
 
+use bytes::{BufMut, BytesMut};
+
 use crate::scalar::{Digits, Scalar};
+use crate::target::Target;
 
 use super::place::Place;
+
+/// Appends the commands that make a whole string, and say when its key expires.
+pub(super) fn put_set(key: &[u8], text: Scalar<'_>, expire_at_ms: Option<i64>, target: Target, out: &mut BytesMut) {
+    out.reserve(key.len() + text.len() + WORDS);
+    let with_expiry = expire_at_ms.filter(|_| target.has_set_pxat());
+    out.put_slice(if with_expiry.is_some() { b"*5\r\n$3\r\nSET\r\n" } else { b"*3\r\n$3\r\nSET\r\n" });
+    resp::put_bulk(out, key);
+    resp::put_bulk(out, text.as_bytes(&mut Digits::default()));
+    match (with_expiry, expire_at_ms) {
+        (Some(at), _) => {
+            out.put_slice(b"$4\r\nPXAT\r\n");
+            resp::put_integer_bulk(out, pxat(at));
+        }
+        (None, Some(at)) => {
+            out.put_slice(b"*3\r\n$9\r\nPEXPIREAT\r\n");
+            resp::put_bulk(out, key);
+            resp::put_integer_bulk(out, at);
+        }
+        (None, None) => {}
+    }
+}
+
+/// Room for all that stands around a key and its value.
+const WORDS: usize = 128;
+
+/// A time that `SET` takes: before 1 is an error there, though it is none of `PEXPIREAT`, and 1 is as past.
+fn pxat(at: i64) -> i64 {
+    at.max(1)
+}
 
 /// A string under way.
 #[derive(Debug, Default)]
@@ -31,8 +63,7 @@ impl TextWriter {
     pub(super) fn end(&mut self, expire_at_ms: Option<i64>, place: &mut Place<'_>) -> bool {
         match expire_at_ms {
             Some(at) if !self.set && place.target.has_set_pxat() => {
-                // A time before 1 is an error here, though it is none of PEXPIREAT: it is past as well.
-                let at = itoa::Buffer::new().format(at.max(1)).to_owned();
+                let at = itoa::Buffer::new().format(pxat(at)).to_owned();
                 place.command("SET", &[&self.held, b"PXAT", at.as_bytes()]);
                 true
             }

@@ -1,6 +1,6 @@
 //! Files made by hand: what no server at hand writes, and what is wrong on purpose.
 
-use rdb::{Checksum, Decoder, Eviction, Item, Options};
+use rdb::{Checksum, Decoder, ErrorKind, Eviction, Item, Options};
 
 use crate::file::{build, events, summarize};
 
@@ -107,7 +107,7 @@ fn items_of_module_aux(id: &[u8]) -> String {
 #[test]
 fn errors_name_code_place_and_offset() {
     fails("REDIS0011", &[b"\x1d\x01k\x00"], "unknown type or opcode 29 at offset 9 while reading the code of a record");
-    fails("REDIS0015", &[b"\xf2"], "unknown type or opcode 242 at offset 9 while reading the code of a record");
+    fails("REDIS0014", &[b"\xf2"], "unknown type or opcode 242 at offset 9 while reading the code of a record");
     fails("VALKEY080", &[b"\x18"], "unknown type or opcode 24 at offset 9 while reading the code of a record");
     fails(
         "REDIS0011",
@@ -189,4 +189,19 @@ fn the_checksum_can_be_off_unchecked_or_wrong() {
 fn minus_one_is_no_expiry() {
     let file = build("REDIS0011", &[b"\xfc\xff\xff\xff\xff\xff\xff\xff\xff\x00\x01k\x01v"]);
     assert!(items(&file)[1].contains("expire_at_ms: None"));
+}
+
+#[test]
+fn versions_that_no_known_server_writes_are_refused() {
+    for (header, version) in [("REDIS0015", 15), ("REDIS9999", 9999), ("VALKEY011", 11), ("VALKEY081", 81)] {
+        let file = [header.as_bytes(), b"\x00\x01k\x01v\xff\0\0\0\0\0\0\0\0"].concat();
+        let mut decoder = Decoder::new(Options::default());
+        decoder.feed(&file);
+        let error = decoder.next_item().expect_err(header);
+        assert_eq!((error.kind(), error.offset()), (ErrorKind::UnknownVersion(version), 0), "{header}");
+        let mut decoder = Decoder::new(Options::default().accept_unknown_version(true));
+        decoder.feed(&file);
+        while decoder.next_item().expect(header).is_some() {}
+        decoder.finish().expect(header);
+    }
 }

@@ -15,7 +15,7 @@ fn walk(entry: &Entry<'_>) -> Result<usize, Error> {
     for (index, part) in entry.value.parts().enumerate() {
         match part? {
             Part::Length(length) => last_length = length,
-            Part::String(text) => entries += walk_blob(entry.key.value_type, index, last_length, &text)?,
+            Part::String(text) => entries += walk_blob(entry.key.value_type, index, last_length, &text.decode()?)?,
             _ => {}
         }
     }

@@ -21,9 +21,11 @@ fn widths(name: &str, file: &[u8]) -> BTreeSet<&'static str> {
         for part in entry.value.parts().skip(1) {
             match part.expect(name) {
                 Part::Length(container) => packed = container == 2,
-                Part::String(node) if !packed => drop(node),
-                Part::String(node) if value_type == ValueType::ListQuicklist => ziplist(node.as_bytes(), &mut widths),
-                Part::String(node) => listpack(node.as_bytes(), &mut widths),
+                Part::String(_) if !packed => {}
+                Part::String(node) if value_type == ValueType::ListQuicklist => {
+                    ziplist(&node.decode().expect(name), &mut widths);
+                }
+                Part::String(node) => listpack(&node.decode().expect(name), &mut widths),
                 other => panic!("{name}: {other:?} in a list"),
             }
         }
