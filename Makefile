@@ -57,6 +57,9 @@ lint: tools ## Formatting, clippy, licences and sources of dependencies
 	    cargo fmt --manifest-path fuzz/Cargo.toml --check; \
 	    cargo clippy --manifest-path fuzz/Cargo.toml --target-dir "$${CARGO_TARGET_DIR:-target}" --all-targets -- -D warnings; \
 	fi
+	@if cargo tree --locked -p rdb --all-features --edges normal --prefix none | grep -E '^(tokio|serde|clap) '; then \
+	    echo "make: crates/rdb is to be usable without a runtime, but depends on the above" >&2; exit 1; \
+	fi
 	@$(MAKE) deny
 
 # The check itself is offline, but it looks at the crates of every platform: those have to be fetched once.
