@@ -15,7 +15,7 @@ use crate::{
     conn::info_field,
     find_server,
     node::{Home, Node, POLL, retry_ports},
-    ports::PortLease,
+    ports::{PortLease, loopback},
     slot_of,
 };
 
@@ -26,6 +26,9 @@ use crate::{
 pub struct Cluster {
     nodes: Vec<Node>,
     ids: Vec<String>,
+    tls_ports: Vec<u16>,
+    /// Ports that are announced, and where nobody listens.
+    nobody_ports: Vec<u16>,
     spec: ClusterSpec,
     _ports: PortLease,
     _home: Home,
@@ -40,16 +43,22 @@ impl Cluster {
         let binary = find_server(&spec.server)?;
         let ranges = spec.ranges()?;
         retry_ports(|| {
-            let ports = PortLease::claim(spec.nodes())?;
+            let ports = PortLease::claim(spec.nodes() * spec.ports())?;
+            let (plain, more) = ports.ports().split_at_checked(spec.nodes()).unwrap_or_default();
+            let (tls, nobody) = more.split_at_checked(spec.nodes()).unwrap_or_default();
+            let known = if spec.has_tls_between_nodes() { tls } else { plain };
             let home = Home::create("cluster")?;
-            let ids = nodes_conf::node_ids(ports.ports());
+            let ids = nodes_conf::node_ids(plain);
             let mut nodes = Vec::new();
-            for (index, &port) in ports.ports().iter().enumerate() {
-                let node = Node::prepare(&binary, &home, port, &spec.node_options(), spec.password.as_deref())?;
-                nodes_conf::write(node.folder(), index, ports.ports(), &ids, &ranges)?;
+            for (index, &port) in plain.iter().enumerate() {
+                let of_node = |ports: &[u16]| ports.get(index).copied().unwrap_or_default();
+                let options = spec.node_options(of_node(tls), of_node(nobody));
+                let node = Node::prepare(&binary, &home, port, &options, spec.password.as_deref())?;
+                nodes_conf::write(node.folder(), index, known, &ids, &ranges)?;
                 nodes.push(node);
             }
-            let cluster = Self { nodes, ids, spec: spec.clone(), _ports: ports, _home: home };
+            let (tls_ports, nobody_ports) = (tls.to_vec(), nobody.to_vec());
+            let cluster = Self { nodes, ids, tls_ports, nobody_ports, spec: spec.clone(), _ports: ports, _home: home };
             cluster.spawn_all()?;
             Ok(cluster)
         })
@@ -67,6 +76,15 @@ impl Cluster {
     /// When there is no such node.
     pub fn addr(&self, node: usize) -> Result<SocketAddr, Error> {
         Ok(self.node(node)?.addr())
+    }
+
+    /// Where one node listens with TLS.
+    ///
+    /// # Errors
+    /// When there is no such node, or it does not.
+    pub fn tls_addr(&self, node: usize) -> Result<SocketAddr, Error> {
+        let port = self.tls_ports.get(node).copied();
+        port.map(loopback).ok_or_else(|| Error::Usage(format!("node {node} does not listen with TLS")))
     }
 
     /// The node's id in the cluster.
@@ -196,8 +214,22 @@ impl Cluster {
         if field("cluster_state") != "ok" || known < running {
             return Ok(false);
         }
+        if !self.has_heard_of_ports(&mut conn)? {
+            return Ok(false);
+        }
         let replication = conn.call("INFO replication")?.text();
         Ok(info_field(&replication, "master_link_status").is_none_or(|status| status == "up"))
+    }
+
+    /// Whether a node has heard of the ports that the others announce, where their state file tells other ones.
+    fn has_heard_of_ports(&self, conn: &mut Conn) -> Result<bool, Error> {
+        let announced: Vec<u16> = match &self.spec {
+            spec if spec.has_tls_between_nodes() => self.nodes.iter().map(|node| node.addr().port()).collect(),
+            spec if spec.is_hidden() => self.nobody_ports.clone(),
+            _ => return Ok(true),
+        };
+        let text = conn.call("CLUSTER NODES")?.text();
+        Ok(announced.iter().all(|port| text.contains(&format!(":{port}@"))))
     }
 
     /// The numbers of the nodes whose process runs.

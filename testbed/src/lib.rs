@@ -9,6 +9,7 @@
 //! * [`Conn`] talks to one node, [`Router`] to all primaries of a cluster.
 //! * [`Dataset`] fills a cluster, [`Load`] keeps writing to it, [`compare`] and [`wait_equal`] tell
 //!   whether two clusters hold the same data.
+//! * [`Authority`] makes the certificates for servers that speak TLS.
 //! * [`Process`] runs a program under test.
 //!
 //! # Examples
@@ -43,6 +44,7 @@ mod scratch;
 mod server;
 mod servers;
 mod slot;
+mod tls;
 mod value;
 
 pub use cluster::{Cluster, ClusterSpec, SlotRanges};
@@ -60,4 +62,5 @@ pub use scratch::Scratch;
 pub use server::{Server, ServerSpec};
 pub use servers::find_server;
 pub use slot::{SLOTS, key_for_slot, slot_of};
+pub use tls::{Authority, Certificate};
 pub use value::Value;

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, path::Path};
 use crate::{
     Conn, Endpoint, Error, find_server,
     node::{Home, Node, Options, retry_ports},
-    ports::PortLease,
+    ports::{PortLease, loopback},
+    tls::{Certificate, Tls},
 };
 
 /// What a [`Server`] is to be.
@@ -14,13 +15,14 @@ pub struct ServerSpec {
     server: String,
     options: Options,
     password: Option<String>,
+    tls: Option<Tls>,
 }
 
 impl ServerSpec {
     /// A server by its name, such as `redis-7.0`; `any` takes what is there.
     #[must_use]
     pub fn new(server: impl Into<String>) -> Self {
-        Self { server: server.into(), options: Vec::new(), password: None }
+        Self { server: server.into(), options: Vec::new(), password: None, tls: None }
     }
 
     /// Adds a line of the configuration file.
@@ -36,12 +38,20 @@ impl ServerSpec {
         self.password = Some(password.into());
         self
     }
+
+    /// Listens with TLS on a second port; `mutual` asks clients for a certificate, too.
+    #[must_use]
+    pub fn tls(mut self, certificate: Certificate, mutual: bool) -> Self {
+        self.tls = Some(Tls { certificate, mutual, between_nodes: true });
+        self
+    }
 }
 
 /// A running standalone server; dropping it kills the process and removes its folder.
 pub struct Server {
     node: Node,
     password: Option<String>,
+    tls_port: Option<u16>,
     _ports: PortLease,
     _home: Home,
 }
@@ -54,13 +64,17 @@ impl Server {
     pub fn start(spec: ServerSpec) -> Result<Self, Error> {
         let binary = find_server(&spec.server)?;
         retry_ports(|| {
-            let ports = PortLease::claim(1)?;
+            let ports = PortLease::claim(2)?;
             let port = ports.ports().first().copied().unwrap_or_default();
+            let tls = spec.tls.as_ref().zip(ports.ports().last().copied());
+            let tls_options = tls.map(|(tls, port)| tls.options(port)).unwrap_or_default();
+            let options = tls_options.into_iter().chain(spec.options.iter().cloned()).collect();
             let home = Home::create("server")?;
-            let node = Node::prepare(&binary, &home, port, &spec.options, spec.password.as_deref())?;
+            let node = Node::prepare(&binary, &home, port, &options, spec.password.as_deref())?;
             node.spawn()?;
             node.wait_up()?;
-            Ok(Self { node, password: spec.password.clone(), _ports: ports, _home: home })
+            let tls_port = tls.map(|(_, port)| port);
+            Ok(Self { node, password: spec.password.clone(), tls_port, _ports: ports, _home: home })
         })
     }
 
@@ -68,6 +82,14 @@ impl Server {
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.node.addr()
+    }
+
+    /// Where it listens with TLS.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn tls_addr(&self) -> Result<SocketAddr, Error> {
+        self.tls_port.map(loopback).ok_or_else(|| Error::Usage("the server was started without TLS".to_owned()))
     }
 
     /// The folder in which the server runs: dump files and its log are there.

@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_util::codec::{Decoder, Encoder};
 
-use crate::{Connect, Credentials, Io, NodeAddr};
+use crate::{Connect, Credentials, HandshakeError, Io, NodeAddr};
 
 /// A control connection to one node: one question, one answer.
 ///
@@ -75,12 +75,17 @@ impl Client {
     async fn exchange<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<Reply, CodecError> {
         let mut request = BytesMut::new();
         self.codec.encode(args, &mut request)?;
-        self.io.write_all(&request).await?;
+        // What a node says before it closes tells more than that it has closed.
+        let sent = match self.io.write_all(&request).await {
+            Ok(()) => self.io.flush().await,
+            Err(error) => Err(error),
+        };
         loop {
             if let Some(reply) = self.codec.decode(&mut self.received)? {
                 return Ok(reply);
             }
             if self.io.read_buf(&mut self.received).await? == 0 {
+                sent?;
                 return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
             }
         }
@@ -89,6 +94,9 @@ impl Client {
     fn codec_error(&self, source: CodecError) -> ClientError {
         match source {
             CodecError::Io(source) => ClientError::connection(&self.node, source),
+            CodecError::Resp(_) if self.received.starts_with(TLS_ALERT) => {
+                ClientError::connection(&self.node, io::Error::other(HandshakeError::only_tls()))
+            }
             CodecError::Resp(source) => ClientError::connection(&self.node, io::Error::other(source)),
         }
     }
@@ -138,6 +146,9 @@ impl ClientError {
 fn silent(after: Duration) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {after:?}"))
 }
+
+/// How a TLS alert begins: type and major version (RFC 8446, section 5.1).
+const TLS_ALERT: &[u8] = &[21, 3];
 
 /// How long a question may take.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -4,6 +4,8 @@
 pub mod command;
 
 mod addr;
+mod address_book;
+mod cause;
 mod client;
 mod connect;
 mod credentials;
@@ -17,9 +19,13 @@ mod router;
 mod slot;
 mod slot_map;
 mod slot_set;
+mod survey;
+mod tls;
 mod topology;
 
 pub use addr::{AddrError, NodeAddr};
+pub use address_book::{Way, WayError};
+pub use cause::cause;
 pub use client::{Client, ClientError};
 pub use connect::{BoxFuture, Connect, Io, TcpConnect};
 pub use credentials::Credentials;
@@ -32,4 +38,5 @@ pub use router::{BusyKey, Event, Hold, Outgoing, Rejection, Route, Router, Route
 pub use slot::{SLOTS, Slot, SlotOutOfRange, SlotRange, hash_tag, slot_of};
 pub use slot_map::{NodeIndex, SlotMap, SlotOwner};
 pub use slot_set::SlotSet;
+pub use tls::{HandshakeError, HandshakeErrorKind, Identity, TlsConnect, TlsError, TlsSettings, Trust};
 pub use topology::{Asked, Flags, LinkState, Node, NodeId, Place, Role, Topology, TopologyError, TopologyErrorKind};

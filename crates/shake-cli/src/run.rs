@@ -72,7 +72,8 @@ async fn sync(plan: &Plan) -> Result<(), Failure> {
 }
 
 async fn start(plan: &Plan) -> Result<Pipeline, Failure> {
-    let pipeline = Pipeline::start(&pipeline_plan(plan)).await?;
+    let network = plan.network(CONNECT_TIMEOUT)?;
+    let pipeline = Pipeline::start_over(&pipeline_plan(plan), &network).await?;
     pipeline.found().iter().for_each(|line| info!("{line}"));
     Ok(pipeline)
 }
@@ -149,7 +150,7 @@ fn pipeline_plan(plan: &Plan) -> PipelinePlan {
         window: plan.limits.window_bytes,
         max_bulk: plan.limits.max_bulk,
         full_resync: plan.on_history_lost == OnHistoryLost::FullResync,
-        connect_timeout: Duration::from_secs(5),
+        connect_timeout: CONNECT_TIMEOUT,
     }
 }
 
@@ -171,3 +172,6 @@ impl From<PipelineError> for Failure {
         Self::of(exit, error)
     }
 }
+
+/// How long a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

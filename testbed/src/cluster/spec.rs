@@ -2,7 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use crate::{Error, SLOTS, node::Options};
+use crate::{
+    Error, SLOTS,
+    node::Options,
+    tls::{Certificate, Tls},
+};
 
 /// The hash slots of one primary.
 pub type SlotRanges = Vec<RangeInclusive<u16>>;
@@ -16,13 +20,24 @@ pub struct ClusterSpec {
     replicas: usize,
     slots: Option<Vec<SlotRanges>>,
     options: Options,
+    tls: Option<Tls>,
+    is_hidden: bool,
 }
 
 impl ClusterSpec {
     /// A cluster of the server with this name, such as `redis-7.0`; `any` takes what is there.
     #[must_use]
     pub fn new(server: impl Into<String>) -> Self {
-        Self { server: server.into(), primaries: 3, replicas: 1, slots: None, options: Vec::new(), password: None }
+        Self {
+            server: server.into(),
+            primaries: 3,
+            replicas: 1,
+            slots: None,
+            options: Vec::new(),
+            password: None,
+            tls: None,
+            is_hidden: false,
+        }
     }
 
     /// The number of primaries.
@@ -61,15 +76,72 @@ impl ClusterSpec {
         self
     }
 
+    /// Listens with TLS on a second port of every node, and uses it between the nodes; `mutual` asks clients for a
+    /// certificate, too.
+    #[must_use]
+    pub fn tls(mut self, certificate: Certificate, mutual: bool) -> Self {
+        self.tls = Some(Tls { certificate, mutual, between_nodes: true });
+        self
+    }
+
+    /// Listens with TLS on a second port of every node, for clients only.
+    ///
+    /// To clients that use it, redis before 7.2 announces the ports without TLS all the same. Later servers announce
+    /// those with TLS; here they are told to announce ports on which nobody listens.
+    #[must_use]
+    pub fn tls_not_announced(mut self, certificate: Certificate) -> Self {
+        self.tls = Some(Tls { certificate, mutual: false, between_nodes: false });
+        self
+    }
+
+    /// Every node announces a port on which nobody listens. Replicas could not reach their primaries: there are none.
+    #[must_use]
+    pub fn hidden(mut self) -> Self {
+        self.is_hidden = true;
+        self.replicas(0)
+    }
+
+    pub(super) fn is_hidden(&self) -> bool {
+        self.is_hidden
+    }
+
+    /// How many ports each node needs: for TLS a second one, and a third one to announce.
+    pub(super) fn ports(&self) -> usize {
+        match &self.tls {
+            None if !self.is_hidden => 1,
+            None => 3,
+            Some(tls) if tls.between_nodes => 2,
+            Some(_) => 3,
+        }
+    }
+
+    pub(super) fn has_tls_between_nodes(&self) -> bool {
+        self.tls.as_ref().is_some_and(|tls| tls.between_nodes)
+    }
+
     pub(super) fn nodes(&self) -> usize {
         self.primaries * (1 + self.replicas)
     }
 
-    pub(super) fn node_options(&self) -> Options {
-        let fixed =
-            [("cluster-enabled", "yes"), ("cluster-config-file", "nodes.conf"), ("cluster-node-timeout", "2000")];
-        let fixed = fixed.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        fixed.into_iter().chain(self.options.iter().cloned()).collect()
+    /// The options of a node with this port for TLS, and this one to announce in its place.
+    pub(super) fn node_options(&self, tls_port: u16, announced: u16) -> Options {
+        let mut options = match &self.tls {
+            Some(tls) => tls.options(tls_port),
+            None => Options::new(),
+        };
+        let mut add = |name: &str, value: &str| options.push((name.to_owned(), value.to_owned()));
+        add("cluster-enabled", "yes");
+        add("cluster-config-file", "nodes.conf");
+        add("cluster-node-timeout", "2000");
+        if self.has_tls_between_nodes() {
+            add("tls-cluster", "yes");
+        } else if self.tls.is_some() {
+            add("cluster-announce-tls-port", &announced.to_string());
+        } else if self.is_hidden {
+            add("cluster-announce-port", &announced.to_string());
+        }
+        options.extend(self.options.iter().cloned());
+        options
     }
 
     /// The slots of each primary.

@@ -2,6 +2,7 @@
 //! The crate against servers, and against what should never come from one.
 
 mod commands;
+mod discovery;
 mod key_extraction;
 mod router;
 mod sample;

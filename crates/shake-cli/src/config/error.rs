@@ -97,6 +97,10 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What turns out after the file was read is no matter of one of its lines.
+        if self.file.as_os_str().is_empty() {
+            return f.write_str(&self.problem);
+        }
         write!(f, "{}:", self.file.display())?;
         if let Some(line) = self.line {
             write!(f, "{line}:")?;

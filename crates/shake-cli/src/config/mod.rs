@@ -9,6 +9,7 @@
 mod endpoint;
 mod error;
 mod expand;
+mod network;
 mod notes;
 mod place;
 mod plan;
@@ -18,6 +19,7 @@ mod section;
 mod side;
 mod size;
 mod suggest;
+mod tls;
 mod validate;
 mod workdir;
 
@@ -31,6 +33,7 @@ pub use plan::{
     TargetKind, TargetPlan,
 };
 pub use secret::Secret;
+pub use tls::TlsPlan;
 
 /// Reads the file at `path` and says what it means.
 ///

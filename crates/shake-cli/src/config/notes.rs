@@ -1,4 +1,4 @@
-//! What to tell a user about settings that are accepted and have no effect.
+//! What to tell a user about settings that are accepted and have no effect, or a doubtful one.
 
 use super::place::{Located, Place};
 use super::raw::RawConfig;
@@ -10,8 +10,10 @@ pub(super) fn notes(raw: &RawConfig) -> Vec<String> {
         note(&raw.source.side.version, |_| true, "not used: servers are asked for their version"),
         note(&raw.source.rdb_file_path, |path| !path.is_empty(), "not used by a sync"),
         ignored_username(&raw.source.side.username, raw.source.side.has_password()),
+        note(&raw.source.side.tls.insecure, |insecure| *insecure, NOT_VERIFIED),
         note(&raw.target.side.version, |_| true, "not used: servers are asked for their version"),
         ignored_username(&raw.target.side.username, raw.target.side.has_password()),
+        note(&raw.target.side.tls.insecure, |insecure| *insecure, NOT_VERIFIED),
         note(
             &advanced.pipeline_count_limit,
             |_| true,
@@ -41,3 +43,5 @@ fn sentence(place: &Place, text: &str) -> String {
         None => format!("{place}: {text}"),
     }
 }
+
+const NOT_VERIFIED: &str = "certificates are not verified: whoever answers is trusted";

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::endpoint::Endpoint;
 use super::secret::Secret;
+use super::tls::TlsPlan;
 
 /// Everything a sync needs to know, checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,12 +58,16 @@ pub struct SourcePlan {
     pub kind: SourceKind,
     /// For a node exactly one. For a cluster the nodes to ask, in this order.
     pub endpoints: Vec<Endpoint>,
+    /// Whether each endpoint is the way to one node of the cluster, in place of what that announces.
+    pub by_addresses: bool,
     /// How to log in; `None` where no password was given.
     pub auth: Option<Auth>,
     /// The command that stands for `PSYNC` at providers that renamed it.
     pub psync_command: Option<String>,
     /// The cluster's name for people; the first address where none was given.
     pub name: String,
+    /// How connections are encrypted; `None` where they are not.
+    pub tls: Option<TlsPlan>,
 }
 
 /// What the source's address stands for.
@@ -82,10 +87,14 @@ pub struct TargetPlan {
     pub kind: TargetKind,
     /// For a standalone target exactly one. For a cluster the nodes to ask, in this order.
     pub endpoints: Vec<Endpoint>,
+    /// Whether each endpoint is the way to one node of the cluster, in place of what that announces.
+    pub by_addresses: bool,
     /// How to log in; `None` where no password was given.
     pub auth: Option<Auth>,
     /// The cluster's name for people; the first address where none was given.
     pub name: String,
+    /// How connections are encrypted; `None` where they are not.
+    pub tls: Option<TlsPlan>,
 }
 
 /// What the target's address stands for.

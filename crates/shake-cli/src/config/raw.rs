@@ -40,8 +40,19 @@ pub(super) struct RawSide {
     pub(super) username: Typed<String>,
     pub(super) password: Typed<Secret>,
     pub(super) password_file: Typed<String>,
-    pub(super) tls: Typed<bool>,
+    pub(super) tls: RawTls,
     pub(super) version: Typed<f64>,
+}
+
+/// What either of them says of TLS.
+#[derive(Debug)]
+pub(super) struct RawTls {
+    pub(super) on: Typed<bool>,
+    pub(super) ca: Typed<String>,
+    pub(super) insecure: Typed<bool>,
+    pub(super) cert: Typed<String>,
+    pub(super) key: Typed<String>,
+    pub(super) server_name: Typed<String>,
 }
 
 /// `[source]`.
@@ -121,8 +132,21 @@ impl RawSide {
             username: section.string("username")?,
             password: section.string("password")?.map(|password| password.map(Secret::new)),
             password_file: section.string("password_file")?,
-            tls: section.boolean("tls")?,
+            tls: RawTls::read(section)?,
             version: section.version("version", least_version)?,
+        })
+    }
+}
+
+impl RawTls {
+    fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
+        Ok(Self {
+            on: section.boolean("tls")?,
+            ca: section.string("tls_ca")?,
+            insecure: section.boolean("tls_insecure")?,
+            cert: section.string("tls_cert")?,
+            key: section.string("tls_key")?,
+            server_name: section.string("tls_server_name")?,
         })
     }
 }
@@ -201,12 +225,31 @@ const SOURCE: &[&str] = &[
     "password",
     "password_file",
     "tls",
+    "tls_ca",
+    "tls_insecure",
+    "tls_cert",
+    "tls_key",
+    "tls_server_name",
     "version",
     "elasticache_psync",
     "rdb_file_path",
 ];
-const TARGET: &[&str] =
-    &["type", "name", "address", "addresses", "username", "password", "password_file", "tls", "version"];
+const TARGET: &[&str] = &[
+    "type",
+    "name",
+    "address",
+    "addresses",
+    "username",
+    "password",
+    "password_file",
+    "tls",
+    "tls_ca",
+    "tls_insecure",
+    "tls_cert",
+    "tls_key",
+    "tls_server_name",
+    "version",
+];
 const SYNC: &[&str] = &["delivery", "on_history_lost"];
 const ADVANCED: &[&str] = &[
     "dir",

@@ -37,6 +37,11 @@ impl RawSide {
         }
     }
 
+    /// Whether each address is the way to one node of the cluster.
+    pub(super) fn by_addresses(&self, is_cluster: bool) -> bool {
+        is_cluster && self.addresses.is_some()
+    }
+
     /// How to log in, if there is a password.
     pub(super) fn auth(&self, dir: &Path) -> Result<Option<Auth>, ConfigError> {
         let typed = self.password.as_ref().filter(|password| !password.value.expose().is_empty());

@@ -50,11 +50,6 @@ fn refuse_unsupported(raw: &RawConfig) -> Result<(), ConfigError> {
             RawJob::Scan => return Err(not_supported(&job.place, "\"scan\" is not supported yet")),
         }
     }
-    for tls in [&raw.source.side.tls, &raw.target.side.tls].into_iter().flatten() {
-        if tls.value {
-            return Err(not_supported(&tls.place, "TLS is not supported yet"));
-        }
-    }
     Ok(())
 }
 
@@ -63,6 +58,8 @@ fn source(raw: &RawSource, dir: &Path) -> Result<SourcePlan, ConfigError> {
     let endpoints = raw.side.endpoints(kind == SourceKind::Cluster)?;
     Ok(SourcePlan {
         kind,
+        by_addresses: raw.side.by_addresses(kind == SourceKind::Cluster),
+        tls: raw.side.tls_plan(dir)?,
         auth: raw.side.auth(dir)?,
         psync_command: psync_command(raw)?,
         name: raw.side.name(&endpoints)?,
@@ -73,7 +70,14 @@ fn source(raw: &RawSource, dir: &Path) -> Result<SourcePlan, ConfigError> {
 fn target(raw: &RawTarget, dir: &Path) -> Result<TargetPlan, ConfigError> {
     let kind = value_or(&raw.kind, TargetKind::Standalone);
     let endpoints = raw.side.endpoints(kind == TargetKind::Cluster)?;
-    Ok(TargetPlan { kind, auth: raw.side.auth(dir)?, name: raw.side.name(&endpoints)?, endpoints })
+    Ok(TargetPlan {
+        kind,
+        by_addresses: raw.side.by_addresses(kind == TargetKind::Cluster),
+        tls: raw.side.tls_plan(dir)?,
+        auth: raw.side.auth(dir)?,
+        name: raw.side.name(&endpoints)?,
+        endpoints,
+    })
 }
 
 fn psync_command(raw: &RawSource) -> Result<Option<String>, ConfigError> {

@@ -3,13 +3,16 @@
 //! A library type, without configuration files, terminals or signals: [`Pipeline::start`] takes a plan and looks at
 //! both sides, [`Pipeline::wait`] lasts as long as the pipeline does, [`Stopper::stop`] ends it in good order.
 
+mod advice;
 mod apply;
 mod error;
 mod facts;
+mod network;
 mod plan;
 mod preflight;
 mod progress;
 mod shard;
+mod source_connect;
 mod target;
 
 use std::sync::Arc;
@@ -18,6 +21,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{PipelineError, PipelineErrorKind};
+pub use network::{Network, Reach};
 pub use plan::{ExistingKeys, PipelinePlan, SourceKind, SourcePlan, TargetPlan};
 pub use progress::{Figures, State};
 pub use shard::Ended;
@@ -34,12 +38,20 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
+    /// As [`start_over`](Self::start_over), over plain TCP.
+    ///
+    /// # Errors
+    /// As [`start_over`](Self::start_over).
+    pub async fn start(plan: &PipelinePlan) -> Result<Self, PipelineError> {
+        Self::start_over(plan, &Network::plain(plan.connect_timeout)).await
+    }
+
     /// Looks at both sides and starts a link for every shard of the source.
     ///
     /// # Errors
     /// When a check says no: a side cannot be reached or is not what the plan says. Nothing was written then.
-    pub async fn start(plan: &PipelinePlan) -> Result<Self, PipelineError> {
-        let mut ready = preflight::look(plan).await?;
+    pub async fn start_over(plan: &PipelinePlan, network: &Network) -> Result<Self, PipelineError> {
+        let mut ready = preflight::look(plan, network).await?;
         let found = std::mem::take(&mut ready.found);
         let stop = CancellationToken::new();
         let (mut shards, mut progress) = (JoinSet::new(), Vec::new());

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use cluster_router::{ClientError, Discovery, Flags, NodeAddr, SlotMap, TargetKind, TcpConnect};
+use cluster_router::{ClientError, Connect, Discovery, Flags, NodeAddr, SlotMap, TargetKind};
+use tokio::task::JoinSet;
 
+use super::advice::advice;
 use super::error::{PipelineError, with_causes};
 use super::facts::{Facts, FactsError};
+use super::network::Network;
 use super::plan::{PipelinePlan, SourceKind};
 use super::target::Target;
 
@@ -13,6 +16,8 @@ use super::target::Target;
 pub(crate) struct Ready {
     /// The nodes to follow.
     pub(crate) sources: Vec<NodeAddr>,
+    /// How they are reached.
+    pub(crate) source_connect: Arc<dyn Connect>,
     pub(crate) target: Target,
     pub(crate) map: SlotMap,
     pub(crate) discovery: Arc<Discovery>,
@@ -21,16 +26,16 @@ pub(crate) struct Ready {
 }
 
 /// Looks at both sides; says no to what cannot end well.
-pub(crate) async fn look(plan: &PipelinePlan) -> Result<Ready, PipelineError> {
-    let (sources, source_facts) = source(plan).await?;
-    let (discovery, map, target_facts) = target(plan).await?;
+pub(crate) async fn look(plan: &PipelinePlan, network: &Network) -> Result<Ready, PipelineError> {
+    let (asked, sources, source_facts) = source(plan, network).await?;
+    let (discovery, map, target_facts) = target(plan, network).await?;
     one_direction(&source_facts, &target_facts)?;
     databases(plan, &source_facts)?;
     let version = target_facts.iter().map(|node| node.facts.version).min();
     let version = version.ok_or_else(|| PipelineError::refused("the target has no primaries"))?;
     let found = vec![describe("source", &source_facts), describe("target", &target_facts)];
     let target = Target { kind: plan.target.kind, version };
-    Ok(Ready { sources, target, map, discovery: Arc::new(discovery), found })
+    Ok(Ready { sources, source_connect: asked.connector(), target, map, discovery, found })
 }
 
 struct Known {
@@ -38,21 +43,24 @@ struct Known {
     facts: Facts,
 }
 
-async fn source(plan: &PipelinePlan) -> Result<(Vec<NodeAddr>, Vec<Known>), PipelineError> {
-    let source = &plan.source;
-    let connect = Arc::new(TcpConnect { timeout: plan.connect_timeout });
-    let asked = Discovery::new(connect, TargetKind::Cluster, source.nodes.clone(), source.credentials.clone());
+async fn source(
+    plan: &PipelinePlan,
+    network: &Network,
+) -> Result<(Arc<Discovery>, Vec<NodeAddr>, Vec<Known>), PipelineError> {
+    let (source, reach) = (&plan.source, &network.source);
+    let (nodes, credentials) = (source.nodes.clone(), source.credentials.clone());
+    let asked = reach.apply(Discovery::new(reach.connect.clone(), TargetKind::Cluster, nodes, credentials));
     let nodes = match source.kind {
         SourceKind::Node => vec![asked.seed()],
         SourceKind::Cluster => cluster_primaries(&asked).await?,
     };
     let known = all_facts("source", &asked, &nodes).await?;
-    Ok((nodes, known))
+    Ok((asked, nodes, known))
 }
 
-async fn cluster_primaries(asked: &Discovery) -> Result<Vec<NodeAddr>, PipelineError> {
+async fn cluster_primaries(asked: &Arc<Discovery>) -> Result<Vec<NodeAddr>, PipelineError> {
     require_cluster("source", asked).await?;
-    let topology = asked.topology(None).await.map_err(|error| unreachable("source", &error))?;
+    let topology = asked.topology(None).await.map_err(|error| unreachable("source", asked, &error))?;
     let map = SlotMap::from_topology(&topology);
     refuse_uncovered("source", &map)?;
     let owners: Vec<_> = topology.primaries().filter(|node| !node.slots.is_empty()).collect();
@@ -64,14 +72,17 @@ async fn cluster_primaries(asked: &Discovery) -> Result<Vec<NodeAddr>, PipelineE
     Ok(owners.iter().map(|node| node.addr.clone()).collect())
 }
 
-async fn target(plan: &PipelinePlan) -> Result<(Discovery, SlotMap, Vec<Known>), PipelineError> {
-    let target = &plan.target;
-    let connect = Arc::new(TcpConnect { timeout: plan.connect_timeout });
-    let asked = Discovery::new(connect, target.kind, target.nodes.clone(), target.credentials.clone());
+async fn target(
+    plan: &PipelinePlan,
+    network: &Network,
+) -> Result<(Arc<Discovery>, SlotMap, Vec<Known>), PipelineError> {
+    let (target, reach) = (&plan.target, &network.target);
+    let (nodes, credentials) = (target.nodes.clone(), target.credentials.clone());
+    let asked = reach.apply(Discovery::new(reach.connect.clone(), target.kind, nodes, credentials));
     if target.kind == TargetKind::Cluster {
         require_cluster("target", &asked).await?;
     }
-    let map = asked.slot_map(None).await.map_err(|error| unreachable("target", &error))?;
+    let map = asked.slot_map(None).await.map_err(|error| unreachable("target", &asked, &error))?;
     refuse_uncovered("target", &map)?;
     let owners = map.indexes().filter(|&node| !map.ranges_of(node).is_empty());
     let nodes: Vec<_> = owners.filter_map(|node| Some(map.node(node)?.addr.clone())).collect();
@@ -84,34 +95,73 @@ async fn target(plan: &PipelinePlan) -> Result<(Discovery, SlotMap, Vec<Known>),
 }
 
 /// The first node that answers tells whether it is one of a cluster.
-async fn require_cluster(side: &str, asked: &Discovery) -> Result<(), PipelineError> {
-    let mut failure = None;
-    for node in asked.seeds() {
-        match facts_of(side, asked, node).await {
+async fn require_cluster(side: &'static str, asked: &Arc<Discovery>) -> Result<(), PipelineError> {
+    let mut asking = ask_all(side, asked, asked.seeds(), At::Seed);
+    let mut failures = Vec::new();
+    while let Some((rank, answer)) = next(&mut asking).await? {
+        match answer {
             Ok(known) if known.facts.cluster => return Ok(()),
-            Ok(_) => {
+            Ok(Known { node, .. }) => {
                 let message = format!("{side} {node} is no node of a cluster: set type = \"standalone\" in [{side}]");
                 return Err(PipelineError::refused(message));
             }
-            Err(error) => failure = Some(error),
+            Err(error) => failures.push((rank, error)),
         }
     }
-    Err(failure.unwrap_or_else(|| PipelineError::refused(format!("the {side} has no address"))))
+    let first = failures.into_iter().min_by_key(|(rank, _)| *rank).map(|(_, error)| error);
+    Err(first.unwrap_or_else(|| PipelineError::refused(format!("the {side} has no address"))))
 }
 
-async fn all_facts(side: &str, asked: &Discovery, nodes: &[NodeAddr]) -> Result<Vec<Known>, PipelineError> {
-    let mut known = Vec::new();
-    for node in nodes {
-        known.push(facts_of(side, asked, node).await?);
+async fn all_facts(
+    side: &'static str,
+    asked: &Arc<Discovery>,
+    nodes: &[NodeAddr],
+) -> Result<Vec<Known>, PipelineError> {
+    let mut asking = ask_all(side, asked, nodes, At::Announced);
+    let mut answers = Vec::new();
+    while let Some(answer) = next(&mut asking).await? {
+        answers.push(answer);
     }
-    Ok(known)
+    answers.sort_by_key(|(rank, _)| *rank);
+    answers.into_iter().map(|(_, answer)| answer).collect()
 }
 
-async fn facts_of(side: &str, asked: &Discovery, node: &NodeAddr) -> Result<Known, PipelineError> {
-    let mut client = asked.client(node).await.map_err(|error| unreachable(side, &error))?;
+/// What kind of address a node is asked at.
+#[derive(Clone, Copy)]
+enum At {
+    /// One that was given.
+    Seed,
+    /// One that it announces.
+    Announced,
+}
+
+/// Answers with the places of their nodes in the list.
+type Asking = JoinSet<(usize, Result<Known, PipelineError>)>;
+
+/// Asks all at the same time: those that do not answer should not add up.
+fn ask_all(side: &'static str, asked: &Arc<Discovery>, nodes: &[NodeAddr], at: At) -> Asking {
+    let mut asking = JoinSet::new();
+    for (rank, node) in nodes.iter().cloned().enumerate() {
+        let asked = asked.clone();
+        asking.spawn(async move { (rank, facts_of(side, &asked, &node, at).await) });
+    }
+    asking
+}
+
+async fn next(asking: &mut Asking) -> Result<Option<(usize, Result<Known, PipelineError>)>, PipelineError> {
+    let next = asking.join_next().await.transpose();
+    next.map_err(|error| PipelineError::runtime(format!("internal error: {error}")))
+}
+
+async fn facts_of(side: &str, asked: &Discovery, node: &NodeAddr, at: At) -> Result<Known, PipelineError> {
+    let client = match at {
+        At::Seed => asked.seed_client(node).await,
+        At::Announced => asked.client(node).await,
+    };
+    let mut client = client.map_err(|error| unreachable(side, asked, &error))?;
     match Facts::ask(&mut client).await {
         Ok(facts) => Ok(Known { node: node.clone(), facts }),
-        Err(FactsError::Client(error)) => Err(unreachable(side, &error)),
+        Err(FactsError::Client(error)) => Err(unreachable(side, asked, &error)),
         Err(error) => Err(PipelineError::refused(format!("{side} {error}"))),
     }
 }
@@ -150,8 +200,12 @@ fn databases(plan: &PipelinePlan, sources: &[Known]) -> Result<(), PipelineError
     Ok(())
 }
 
-fn unreachable(side: &str, error: &ClientError) -> PipelineError {
-    PipelineError::refused(format!("{side} {}", with_causes(error)))
+fn unreachable(side: &str, asked: &Discovery, error: &ClientError) -> PipelineError {
+    let what = with_causes(error);
+    PipelineError::refused(match advice(side, error, asked.connector().is_tls()) {
+        Some(advice) => format!("{side} {what}: {advice}"),
+        None => format!("{side} {what}"),
+    })
 }
 
 fn describe(side: &str, nodes: &[Known]) -> String {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cluster_router::{BusyKey, NodeAddr, Router, RouterConfig};
-use replica::{Budget, Credentials, Link, LinkConfig, LinkEvent, OnHistoryLost, PsyncConfig, TcpConnect, backlog};
+use replica::{Budget, Credentials, Link, LinkConfig, LinkEvent, OnHistoryLost, PsyncConfig, backlog};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -13,11 +13,12 @@ use super::error::{PipelineError, with_causes};
 use super::plan::{ExistingKeys, PipelinePlan};
 use super::preflight::Ready;
 use super::progress::Progress;
+use super::source_connect::SourceConnect;
 
 /// A link, not running yet.
 pub(crate) struct Shard {
     node: NodeAddr,
-    link: Link<TcpConnect, Observer>,
+    link: Link<SourceConnect, Observer>,
     applier: Applier,
     progress: Arc<Progress>,
 }
@@ -39,7 +40,7 @@ impl Shard {
         let memory = (plan.backlog_memory / links) as u64;
         let (writer, reader) = backlog(Budget { memory_bytes: memory, kept_window_bytes: 0 });
         let progress = Arc::new(Progress::new(node.to_string(), reader.stats()));
-        let connect = TcpConnect { host: node.host.clone(), port: node.port, timeout: plan.connect_timeout };
+        let connect = SourceConnect { connect: ready.source_connect.clone(), node: node.clone() };
         let observer = Observer { node: node.to_string(), progress: progress.clone(), said_full: None };
         let link = Link::new(link_config(plan), connect, writer, observer);
         let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);

@@ -157,8 +157,6 @@ fn not_supported_yet() {
         &[
             ("type = 'sync'", "type = 'restore'"),
             ("type = 'sync'", "type = 'scan'"),
-            ("address = 'a:1'", "address = 'a:1'\ntls = true"),
-            ("address = 'b:1'", "address = 'b:1'\ntls = true"),
             ("[sync]", "[sync]\ndelivery = 'exactly-once'"),
             ("[sync]", "[sync_reader]\ncluster = true"),
         ]

@@ -3,5 +3,6 @@
 
 mod config;
 mod config_errors;
+mod config_tls;
 mod rdb;
 mod sync;

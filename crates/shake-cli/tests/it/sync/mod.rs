@@ -1,9 +1,11 @@
 //! The main job on real servers.
 
+mod addresses;
 mod clusters;
 mod failover;
 mod history;
 mod refused;
 mod standalone;
+mod tls;
 mod tool;
 mod trouble;

@@ -7,7 +7,7 @@ use testbed::{Cluster, ClusterSpec, Endpoint, Server, ServerSpec};
 use super::tool::{Tool, config};
 
 /// Runs to the end: the exit code, and the sentence on standard error.
-fn sentence(config: &str) -> (i32, String) {
+pub(super) fn sentence(config: &str) -> (i32, String) {
     let mut tool = Tool::start(config);
     let code = tool.wait();
     let log = tool.log();
