@@ -7,8 +7,8 @@ mod position;
 mod psync;
 
 pub use backlog::{
-    BacklogFigures, BacklogReader, BacklogStats, BacklogWriter, Budget, Gone, History, Phase, Piece, Place, Releaser,
-    WriteError, backlog,
+    BacklogFigures, BacklogReader, BacklogStats, BacklogWriter, Budget, DiskState, Gone, History, Phase, Piece, Place,
+    Releaser, Spool, SpoolError, SpoolErrorKind, Waiting, WriteError, backlog, backlog_with_disk,
 };
 pub use link::{
     BoxedStream, Connect, Duplex, Link, LinkConfig, LinkError, LinkErrorKind, LinkEvent, Loss, Observe, OnHistoryLost,

@@ -1,8 +1,10 @@
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use super::{
-    BacklogStats, History, Piece, Place,
+    BacklogStats, History, Piece, Place, SpoolError,
     shared::{Inner, Shared},
+    spool::{Loader, Spilled},
+    store::Next,
 };
 
 /// The half of a backlog that hands out what the source sent.
@@ -11,34 +13,77 @@ use super::{
 #[derive(Debug)]
 pub struct BacklogReader {
     shared: Arc<Shared>,
+    /// Only when there is a disk.
+    loader: Option<Loader>,
+    failure: Option<SpoolError>,
 }
 
 impl BacklogReader {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared>, loader: Option<Loader>) -> Self {
+        Self { shared, loader, failure: None }
     }
 
-    /// Waits for the next piece; `None` when the writer is gone and everything was read. Dropping the future loses
-    /// nothing.
+    /// Waits for the next piece; `None` when the writer is gone and everything was read, or when there is a
+    /// [`failure`](Self::failure). Dropping the future loses nothing.
     pub async fn next(&mut self) -> Option<Piece> {
         loop {
+            // What is written between the two looks is not to be missed.
+            let ended = self.shared.lock().writer_gone;
             if let Some(piece) = self.try_next() {
                 return Some(piece);
             }
-            if self.shared.lock().writer_gone {
-                // What was written between the two looks is not to be missed.
-                return self.try_next();
+            if self.failure.is_some() {
+                return None;
             }
-            self.shared.readable.notified().await;
+            if let Some(loader) = self.loader.as_mut().filter(|loader| loader.is_loading()) {
+                loader.wait().await;
+            } else if ended {
+                return None;
+            } else {
+                self.shared.readable.notified().await;
+            }
         }
     }
 
-    /// The next piece if it is there.
+    /// The next piece if it is there: in memory, or loaded ahead from disk. Loading begins with the piece before, or with
+    /// this call; [`next`](Self::next) waits for it.
     pub fn try_next(&mut self) -> Option<Piece> {
-        let mut inner = self.shared.lock();
-        let piece = inner.store.next();
-        wake_writer(&self.shared, inner);
+        if self.failure.is_some() {
+            return None;
+        }
+        let shared = Arc::clone(&self.shared);
+        let mut inner = shared.lock();
+        let piece = match inner.store.next() {
+            Next::Nothing => None,
+            Next::Piece(piece) => Some(piece),
+            Next::OnDisk(spilled) => self.take_loaded(&spilled, &mut inner),
+        };
+        let to_load = if self.failure.is_none() { inner.store.to_load() } else { None };
+        shared.wake_writer(inner);
+        if let (Some(loader), Some(spilled)) = (&mut self.loader, to_load) {
+            loader.begin(spilled);
+        }
         piece
+    }
+
+    fn take_loaded(&mut self, spilled: &Spilled, inner: &mut Inner) -> Option<Piece> {
+        match self.loader.as_mut()?.take(spilled)? {
+            Ok(bytes) => inner.store.next_loaded(&bytes),
+            Err(error) => {
+                self.failure = Some(error);
+                inner.reader_gone = true;
+                self.shared.writable.notify_one();
+                self.shared.spool.notify_one();
+                None
+            }
+        }
+    }
+
+    /// Why reading ended early: what was on disk cannot be read, or is not what was written. The backlog is closed
+    /// then, for the writer as well.
+    #[must_use]
+    pub fn failure(&self) -> Option<&SpoolError> {
+        self.failure.as_ref()
     }
 
     /// Makes [`next`](Self::next) go on from `place`: with the bytes behind it, or with the history or the end of the
@@ -77,8 +122,16 @@ impl BacklogReader {
 
 impl Drop for BacklogReader {
     fn drop(&mut self) {
-        self.shared.lock().reader_gone = true;
+        let mut inner = self.shared.lock();
+        inner.reader_gone = true;
+        inner.store.abandon();
+        let garbage = inner.store.take_garbage();
+        drop(inner);
         self.shared.writable.notify_one();
+        self.shared.spool.notify_one();
+        if let Some(loader) = &self.loader {
+            loader.discard(garbage);
+        }
     }
 }
 
@@ -96,18 +149,10 @@ impl Releaser {
 fn release(shared: &Shared, place: Place) {
     let mut inner = shared.lock();
     inner.store.release(place);
-    wake_writer(shared, inner);
-}
-
-/// Wakes a writer that waits for room, when there is some.
-fn wake_writer(shared: &Shared, mut inner: MutexGuard<'_, Inner>) {
-    let wake = inner.waiting_for_room && inner.store.has_room();
-    if wake {
-        inner.waiting_for_room = false;
-    }
-    drop(inner);
-    if wake {
-        shared.writable.notify_one();
+    let spool = inner.wants_spooler();
+    shared.wake_writer(inner);
+    if spool {
+        shared.spool.notify_one();
     }
 }
 

@@ -70,8 +70,12 @@ impl BacklogWriter {
             return Err(WriteError::Closed);
         }
         let place = inner.store.push_bytes(bytes).ok_or(WriteError::OutOfOrder)?;
+        let spool = inner.wants_spooler();
         drop(inner);
         self.shared.readable.notify_one();
+        if spool {
+            self.shared.spool.notify_one();
+        }
         Ok(place)
     }
 

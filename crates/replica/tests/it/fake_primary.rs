@@ -3,7 +3,8 @@
 use std::{collections::VecDeque, io, time::Duration};
 
 use replica::{
-    BacklogReader, BoxedStream, Budget, Connect, Link, LinkConfig, LinkError, LinkEvent, Piece, PsyncConfig, backlog,
+    BacklogReader, BacklogWriter, BoxedStream, Budget, Connect, Link, LinkConfig, LinkError, LinkEvent, Piece,
+    PsyncConfig, Spool, backlog, backlog_with_disk,
 };
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex},
@@ -33,23 +34,29 @@ impl Bench {
 
     pub(crate) fn with_budget(config: LinkConfig, budget: Budget) -> Self {
         let (opened, connections) = mpsc::unbounded_channel();
-        Self::with_connector(config, budget, Pipes { opened, refuse: VecDeque::new() }, connections)
+        Self::with_connector(config, backlog(budget), Pipes { opened, refuse: VecDeque::new() }, connections)
+    }
+
+    /// A link whose backlog goes to disk.
+    pub(crate) fn with_disk(config: LinkConfig, budget: Budget, spool: Spool) -> Self {
+        let (opened, connections) = mpsc::unbounded_channel();
+        let backlog = backlog_with_disk(budget, spool);
+        Self::with_connector(config, backlog, Pipes { opened, refuse: VecDeque::new() }, connections)
     }
 
     /// A link whose first `refused` attempts to connect fail.
     pub(crate) fn refusing(refused: usize) -> Self {
         let (opened, connections) = mpsc::unbounded_channel();
         let refuse = std::iter::repeat_n((), refused).collect();
-        Self::with_connector(config(), Budget::default(), Pipes { opened, refuse }, connections)
+        Self::with_connector(config(), backlog(Budget::default()), Pipes { opened, refuse }, connections)
     }
 
     fn with_connector(
         config: LinkConfig,
-        budget: Budget,
+        (writer, reader): (BacklogWriter, BacklogReader),
         pipes: Pipes,
         connections: mpsc::UnboundedReceiver<DuplexStream>,
     ) -> Self {
-        let (writer, reader) = backlog(budget);
         let (observed, events) = mpsc::unbounded_channel();
         let observer = move |event| drop(observed.send(event));
         let cancel = CancellationToken::new();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use replica::{Budget, LinkEvent, Piece};
+use replica::{Budget, LinkEvent, Piece, Spool};
 use tokio::time::Instant;
 
 use crate::fake_primary::{Bench, GETACK, config};
@@ -54,4 +54,25 @@ async fn nothing_is_taken_beyond_the_budget_and_one_read() {
     bench.event(|event| matches!(event, LinkEvent::WaitingForRoom).then_some(())).await;
     let held = bench.reader.stats().figures().unreleased_bytes;
     assert!((50_000..50_000 + (128 << 10)).contains(&held), "{held}");
+}
+
+/// With a disk the source is read to its end, and acknowledged, before anything is applied.
+#[tokio::test]
+async fn a_disk_takes_what_the_target_cannot() {
+    let dir = tempfile::tempdir().unwrap();
+    let spool = Spool::open(dir.path(), 1 << 30).unwrap();
+    let budget = Budget { memory_bytes: 500_000, kept_window_bytes: 0 };
+    let mut bench = Bench::with_disk(config(), budget, spool);
+    let mut primary = bench.accept().await;
+    primary.full_resync(0).await;
+    let sent: String = (0..500_000).map(|n| format!("{n:08}")).collect();
+    primary.send(&sent).await;
+    primary.send(GETACK).await;
+    let end = (sent.len() + GETACK.len()) as u64;
+    while primary.ack().await != end {}
+    let figures = bench.reader.stats().figures();
+    assert!(figures.spilled_bytes > 3_000_000 && figures.memory_bytes < 1_000_000, "{figures:?}");
+
+    while !matches!(bench.piece().await, Piece::SnapshotEnd { .. }) {}
+    assert_eq!(bench.bytes(sent.len() + GETACK.len()).await, [sent.as_bytes(), GETACK.as_bytes()].concat());
 }

@@ -16,3 +16,6 @@ mod handshake;
 mod real_server;
 mod reconnect;
 mod refusals;
+mod spool;
+mod spool_dir;
+mod spool_order;
