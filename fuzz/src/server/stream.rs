@@ -64,12 +64,16 @@ fn xsetid(stream: &mut Stream, mut words: Words<'_>) {
     assert!(last_id >= stream.top(), "XSETID below the top entry");
     if !words.0.is_empty() {
         words.expect(b"ENTRIESADDED");
-        stream.entries_added = number(words.next());
+        stream.entries_added = signed(words.next());
         words.expect(b"MAXDELETEDID");
-        stream.max_deleted_id = id(words.next());
+        let max_deleted_id = id(words.next());
+        // 0-0 changes nothing.
+        if max_deleted_id != StreamId::default() {
+            stream.max_deleted_id = max_deleted_id;
+        }
         assert!(stream.entries_added >= stream.entries.len() as u64, "fewer were added than are there");
-        assert!(stream.max_deleted_id <= last_id, "deleted above the last ID");
     }
+    assert!(stream.max_deleted_id <= last_id, "deleted above the last ID");
     stream.last_id = last_id;
 }
 
@@ -82,16 +86,23 @@ fn xgroup(stream: &mut Stream, mut words: Words<'_>) {
             group_of(stream, &name).consumers.insert(words.next().to_vec());
         }
         b"CREATE" => {
-            let last_id = id(words.next());
-            let entries_read = (!words.0.is_empty()).then(|| {
-                words.expect(b"ENTRIESREAD");
-                number(words.next())
-            });
-            let group = Group { last_id, entries_read, ..Group::default() };
+            let mut group = Group::default();
+            set_group(&mut group, words);
             assert!(stream.groups.insert(name, group).is_none(), "the group exists");
         }
+        b"SETID" => set_group(group_of(stream, &name), words),
         other => panic!("XGROUP {}", other.escape_ascii()),
     }
+}
+
+/// What is not said of how much a group read, is not known.
+fn set_group(group: &mut Group, mut words: Words<'_>) {
+    let last_id = words.next();
+    group.last_id = if last_id == b"0" { StreamId::default() } else { id(last_id) };
+    group.entries_read = (!words.0.is_empty()).then(|| {
+        words.expect(b"ENTRIESREAD");
+        signed(words.next())
+    });
 }
 
 fn xclaim(stream: &mut Stream, mut words: Words<'_>) {
@@ -104,7 +115,7 @@ fn xclaim(stream: &mut Stream, mut words: Words<'_>) {
     words.next();
     let at_ms = number(words.next());
     words.expect(b"RETRYCOUNT");
-    let deliveries = number(words.next());
+    let deliveries = signed(words.next());
     words.expect(b"FORCE");
     words.expect(b"JUSTID");
     // Servers drop claims on entries that are not there.
@@ -114,6 +125,11 @@ fn xclaim(stream: &mut Stream, mut words: Words<'_>) {
     for id in ids {
         group.pending.insert(id, Pending { consumer: consumer.to_vec(), at_ms, deliveries });
     }
+}
+
+/// A count, which servers read as a signed number.
+fn signed(word: &[u8]) -> u64 {
+    u64::try_from(number::<i64>(word)).expect("a count is not negative")
 }
 
 fn group_of<'a>(stream: &'a mut Stream, name: &[u8]) -> &'a mut Group {

@@ -176,6 +176,7 @@ impl ElementReader {
         self.state = State::Done;
         let end = self.offset + self.carry.len() as u64;
         self.carry = Vec::new();
+        self.room.shrink();
         if whole { Ok(()) } else { Err(Error::new(ErrorKind::UnexpectedEnd, end, Reading::Value(self.value_type))) }
     }
 

@@ -8,6 +8,8 @@
 #[non_exhaustive]
 pub enum LossKind {
     /// A collection without elements, which servers do not keep: there is no key then. Counts keys.
+    ///
+    /// A hash all of whose fields have expired ([`RewriteOptions::now_ms`](crate::RewriteOptions::now_ms)) is none.
     EmptyCollection,
     /// Metadata that modules attached to a key. Counts keys.
     KeyMetadata,
@@ -17,7 +19,8 @@ pub enum LossKind {
     StreamCounters,
     /// How many entries a group read, before Redis 7.0. Counts groups.
     EntriesRead,
-    /// Pending entries that are no longer in their stream, which came in chunks.
+    /// Pending entries that are no longer in their stream, which came in chunks and was too large to be gathered
+    /// ([`RewriteOptions::max_gathered`](crate::RewriteOptions::max_gathered)). 0-0 is none that can be carried over.
     DanglingPending,
     /// Pending entries of a stream in chunks, so old that it is not known whether they are still in it; they are
     /// carried over if they are.

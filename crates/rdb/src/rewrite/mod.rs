@@ -2,12 +2,14 @@
 
 mod batch;
 mod error;
+mod gather;
 mod hash;
 mod loss;
 mod number;
 mod options;
 mod place;
 mod rewriter;
+mod room;
 mod rows;
 mod stream;
 mod text;

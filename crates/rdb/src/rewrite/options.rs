@@ -13,15 +13,44 @@ pub struct RewriteOptions {
     /// Whether each key starts with its deletion. Default false: the target is believed to be empty, and lists, sets
     /// and the like would be added to what is there.
     pub replace: bool,
-    /// Whether [`Item::SelectDb`](crate::Item::SelectDb) becomes `SELECT`. Default true.
+    /// Whether `SELECT` goes in front of the first key of another database than the one before, and is made of
+    /// [`Item::SelectDb`](crate::Item::SelectDb). Default true; a connection is believed to start in database 0.
     pub select: bool,
     /// The most bytes that any one string may have, as [`Options::max_string`](crate::Options::max_string).
     pub max_string: u64,
+    /// The most bytes that one call appends, give or take one command. Default 256 MiB.
+    ///
+    /// Commands repeat what a file says once: entries of a stream share the names of their fields, and every command
+    /// names its key. A file of 17 kB can be made to become hundreds of megabytes, all at once. Beyond the limit the value
+    /// is an error ([`TooLarge`](crate::RewriteErrorKind::TooLarge)). A larger value than this that is meant to come
+    /// through is to come in chunks ([`Options::whole_value_limit`](crate::Options::whole_value_limit)); an element of
+    /// it is never taken apart, unless it is a string.
+    pub max_output: usize,
+    /// The most bytes of a stream in chunks that are held until it is whole. Default 64 MiB.
+    ///
+    /// Only of a whole stream is it known which pending entries it has no longer, before its first command: of those of
+    /// a larger one, [`LossKind::DanglingPending`](crate::LossKind::DanglingPending) are lost. Streams whose commands
+    /// would come to more than half of [`max_output`](Self::max_output) count as larger, too.
+    pub max_gathered: usize,
+    /// The time, in Unix milliseconds. Fields of hashes that expire then or before are left out, and a hash that has no
+    /// others makes no key; neither is a loss. Default `None`: fields that have expired are written like others.
+    ///
+    /// A target whose fields cannot expire would else have them back for good.
+    pub now_ms: Option<i64>,
 }
 
 impl Default for RewriteOptions {
     fn default() -> Self {
-        Self { max_elements: 512, max_bytes: 64 << 10, replace: false, select: true, max_string: 512 << 20 }
+        Self {
+            max_elements: 512,
+            max_bytes: 64 << 10,
+            replace: false,
+            select: true,
+            max_string: 512 << 20,
+            max_output: 256 << 20,
+            max_gathered: 64 << 20,
+            now_ms: None,
+        }
     }
 }
 
@@ -58,6 +87,27 @@ impl RewriteOptions {
     #[must_use]
     pub const fn max_string(mut self, bytes: u64) -> Self {
         self.max_string = bytes;
+        self
+    }
+
+    /// Sets [`max_output`](Self::max_output).
+    #[must_use]
+    pub const fn max_output(mut self, bytes: usize) -> Self {
+        self.max_output = bytes;
+        self
+    }
+
+    /// Sets [`max_gathered`](Self::max_gathered); 0 for none.
+    #[must_use]
+    pub const fn max_gathered(mut self, bytes: usize) -> Self {
+        self.max_gathered = bytes;
+        self
+    }
+
+    /// Sets [`now_ms`](Self::now_ms).
+    #[must_use]
+    pub const fn now_ms(mut self, ms: i64) -> Self {
+        self.now_ms = Some(ms);
         self
     }
 }

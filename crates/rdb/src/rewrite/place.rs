@@ -5,7 +5,7 @@ use bytes::BytesMut;
 use crate::target::Target;
 
 use super::options::RewriteOptions;
-use super::{LossKind, Losses};
+use super::{LossKind, Losses, RewriteErrorKind};
 
 /// The key of the value, whom its commands are for, and where they and its losses go.
 pub(super) struct Place<'a> {
@@ -14,6 +14,8 @@ pub(super) struct Place<'a> {
     pub(super) options: &'a RewriteOptions,
     pub(super) losses: &'a mut Losses,
     pub(super) out: &'a mut BytesMut,
+    /// How much of `out` was there before this call.
+    pub(super) start: usize,
 }
 
 impl Place<'_> {
@@ -46,5 +48,17 @@ impl Place<'_> {
     /// Counts one thing that is not carried over.
     pub(super) fn lose(&mut self, kind: LossKind) {
         self.losses.add(kind, 1);
+    }
+
+    /// Whether this call has appended more than it may. Whoever writes several commands for one element asks in between.
+    #[inline]
+    pub(super) fn is_over(&self) -> bool {
+        self.out.len().saturating_sub(self.start) > self.options.max_output
+    }
+
+    /// The same as an error.
+    #[inline]
+    pub(super) fn check(&self) -> Result<(), RewriteErrorKind> {
+        if self.is_over() { Err(RewriteErrorKind::TooLarge) } else { Ok(()) }
     }
 }

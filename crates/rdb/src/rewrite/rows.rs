@@ -9,7 +9,7 @@ use super::place::Place;
 /// Elements of a list, a set or a sorted set under way.
 #[derive(Debug, Default)]
 pub(super) struct RowWriter {
-    batch: Batch,
+    pub(super) batch: Batch,
     command: &'static str,
     score: String,
 }
@@ -23,7 +23,7 @@ impl RowWriter {
     /// Takes an element of a list or a set.
     pub(super) fn element(&mut self, element: Scalar<'_>, place: &mut Place<'_>) {
         self.make_room(element.len(), place);
-        self.batch.add(&[element.as_bytes(&mut Digits::default())]);
+        self.batch.add(&[element.as_bytes(&mut Digits::default())], self.command, place);
     }
 
     /// Takes a member of a sorted set.
@@ -31,16 +31,21 @@ impl RowWriter {
         self.score.clear();
         write_score(score, &mut self.score);
         self.make_room(self.score.len() + member.len(), place);
-        self.batch.add(&[self.score.as_bytes(), member.as_bytes(&mut Digits::default())]);
+        self.batch.add(&[self.score.as_bytes(), member.as_bytes(&mut Digits::default())], self.command, place);
     }
 
     pub(super) fn end(&mut self, place: &mut Place<'_>) {
-        self.batch.flush(place, self.command, &[]);
+        self.batch.flush(self.command, place);
+    }
+
+    /// Gives back what a giant took.
+    pub(super) fn release(&mut self) {
+        self.batch.release();
     }
 
     fn make_room(&mut self, bytes: usize, place: &mut Place<'_>) {
         if self.batch.is_full_for(bytes, place) {
-            self.batch.flush(place, self.command, &[]);
+            self.batch.flush(self.command, place);
         }
     }
 }

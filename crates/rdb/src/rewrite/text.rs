@@ -6,6 +6,7 @@ use crate::scalar::{Digits, Scalar};
 use crate::target::Target;
 
 use super::place::Place;
+use super::room::release;
 
 /// Appends the commands that make a whole string, and say when its key expires.
 pub(super) fn put_set(key: &[u8], text: Scalar<'_>, expire_at_ms: Option<i64>, target: Target, out: &mut BytesMut) {
@@ -40,7 +41,7 @@ fn pxat(at: i64) -> i64 {
 #[derive(Debug, Default)]
 pub(super) struct TextWriter {
     /// What is not yet in a command. It may be all there is, and then the command says when the key expires.
-    held: Vec<u8>,
+    pub(super) held: Vec<u8>,
     /// Whether the key was made.
     set: bool,
 }
@@ -74,6 +75,11 @@ impl TextWriter {
                 false
             }
         }
+    }
+
+    /// Gives back what a giant took.
+    pub(super) fn release(&mut self) {
+        release(&mut self.held);
     }
 
     fn flush(&mut self, place: &mut Place<'_>) {

@@ -18,9 +18,11 @@ pub(super) struct ValueWriter {
     expire_at_ms: Option<i64>,
     /// Whether any element came.
     started: bool,
-    text: TextWriter,
-    rows: RowWriter,
-    hash: HashWriter,
+    /// Whether any element was written, or is to be, so that there is a key.
+    made: bool,
+    pub(super) text: TextWriter,
+    pub(super) rows: RowWriter,
+    pub(super) hash: HashWriter,
     pub(super) stream: StreamWriter,
 }
 
@@ -30,6 +32,7 @@ impl Default for ValueWriter {
             kind: ValueKind::String,
             expire_at_ms: None,
             started: false,
+            made: false,
             text: TextWriter::default(),
             rows: RowWriter::default(),
             hash: HashWriter::default(),
@@ -44,6 +47,7 @@ impl ValueWriter {
         self.kind = key.value_type.kind();
         self.expire_at_ms = key.expire_at_ms;
         self.started = false;
+        self.made = false;
         match self.kind {
             ValueKind::String => self.text.begin(),
             ValueKind::List => self.rows.begin("RPUSH"),
@@ -61,12 +65,17 @@ impl ValueWriter {
     /// When no commands make it.
     pub(super) fn element(&mut self, element: Element<'_>, place: &mut Place<'_>) -> Result<(), RewriteErrorKind> {
         self.started = true;
+        if let Element::Field { name, value, expire_at_ms } = element {
+            self.made |= self.hash.field(name, value, expire_at_ms, place);
+            return Ok(());
+        }
+        self.made = true;
         match element {
             Element::String(piece) => self.text.piece(piece, place),
             Element::Item(element) | Element::Member(element) => self.rows.element(element, place),
             Element::Scored { member, score } => self.rows.scored(member, score, place),
-            Element::Field { name, value, expire_at_ms } => self.hash.field(name, value, expire_at_ms, place),
             Element::Stream(element) => return self.stream.element(element, place),
+            Element::Field { .. } => {}
             Element::Module(_) => return Err(RewriteErrorKind::Module),
             Element::Cell { .. } | Element::Insertion(_) => return Err(RewriteErrorKind::Array),
         }
@@ -77,8 +86,11 @@ impl ValueWriter {
     pub(super) fn end(&mut self, place: &mut Place<'_>) {
         let expiry_told = match self.kind {
             ValueKind::String => self.text.end(self.expire_at_ms, place),
-            _ if !self.started => {
-                place.lose(LossKind::EmptyCollection);
+            // A collection without a key: it was empty, or all of it has expired, which is no loss.
+            _ if !self.made => {
+                if !self.started {
+                    place.lose(LossKind::EmptyCollection);
+                }
                 return;
             }
             ValueKind::Hash => {
@@ -96,6 +108,15 @@ impl ValueWriter {
         };
         if let Some(at) = self.expire_at_ms.filter(|_| !expiry_told) {
             place.command("PEXPIREAT", &[itoa::Buffer::new().format(at).as_bytes()]);
+        }
+    }
+    /// Forgets the value, and gives back what a giant took.
+    pub(super) fn release(&mut self) {
+        self.text.release();
+        self.rows.release();
+        self.hash.release();
+        if self.kind == ValueKind::Stream {
+            self.stream.begin();
         }
     }
 }

@@ -32,11 +32,6 @@ impl EntryIds {
         self.count
     }
 
-    /// The lowest ID.
-    pub(super) const fn first(&self) -> Option<StreamId> {
-        self.first
-    }
-
     /// Whether the stream has this entry; `None` when that is not remembered.
     ///
     /// Above the highest deleted ID, if that is known, all entries that there ever were are there still.
@@ -69,7 +64,7 @@ mod tests {
         for ms in [10, 20, 30, 40] {
             ids.add(id(ms), 2);
         }
-        assert_eq!((ids.count(), ids.first()), (4, Some(id(10))));
+        assert_eq!(ids.count(), 4);
         for (ms, max_deleted, expected) in [
             (40, None, Some(true)),
             (35, None, Some(false)),

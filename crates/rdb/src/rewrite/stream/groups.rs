@@ -1,10 +1,12 @@
-//! Consumer groups: `XGROUP CREATE`, and `XCLAIM` for what is pending.
+//! Consumer groups: `XGROUP CREATE`, and whom what is pending belongs to.
 
 use crate::elements::StreamId;
 use crate::rewrite::number::id_text;
 use crate::rewrite::place::Place;
 use crate::rewrite::{LossKind, RewriteErrorKind};
 use crate::scalar::Scalar;
+
+use super::claims::{Pending, claim_all};
 
 /// A group under way, and its consumer under way.
 ///
@@ -20,18 +22,12 @@ pub(super) struct GroupWriter {
     consumer_made: bool,
 }
 
-/// A pending entry; ordered so that those that one command can claim stand together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pending {
-    pub(super) delivered_at_ms: i64,
-    pub(super) deliveries: u64,
-    pub(super) id: StreamId,
-}
-
 /// Whether the target's stream has an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Presence {
     Present,
+    /// It has not, and what is pending of it is claimed already.
+    Claimed,
     Absent,
     Uncertain,
 }
@@ -41,30 +37,37 @@ impl GroupWriter {
         *self = Self::default();
     }
 
-    /// Makes the next group.
+    /// Starts the next group and makes it, or says how far it read if it `exists`.
+    ///
+    /// # Errors
+    /// When no server counts as far as it read.
     pub(super) fn group(
         &mut self,
         name: Scalar<'_>,
+        exists: bool,
         last_id: StreamId,
         entries_read: Option<u64>,
         place: &mut Place<'_>,
-    ) {
+    ) -> Result<(), RewriteErrorKind> {
         self.end_consumer(place);
         self.pending.clear();
         self.name = name.into_cow().into_owned();
-        let (last_id, read) = (id_text(last_id), entries_read.map(|count| count.to_string()));
-        match read {
+        let subcommand = if exists { "SETID" } else { "CREATE" };
+        let last_id = id_text(last_id);
+        match entries_read {
             Some(read) if place.target.has_stream_counters() => {
+                let read = counted(read)?.to_string();
                 let words = [&self.name, last_id.as_bytes(), b"ENTRIESREAD", read.as_bytes()];
-                place.subcommand("XGROUP", "CREATE", &words);
+                place.subcommand("XGROUP", subcommand, &words);
             }
             _ => {
-                if read.is_some() {
+                if entries_read.is_some() {
                     place.lose(LossKind::EntriesRead);
                 }
-                place.subcommand("XGROUP", "CREATE", &[&self.name, last_id.as_bytes()]);
+                place.subcommand("XGROUP", subcommand, &[&self.name, last_id.as_bytes()]);
             }
         }
+        Ok(())
     }
 
     /// Holds a pending entry of the group; they come by ID.
@@ -82,7 +85,7 @@ impl GroupWriter {
     /// Takes a pending entry of the consumer.
     ///
     /// # Errors
-    /// When the group does not know of it.
+    /// When the group does not know of it, or no server counts as often as it was handed out.
     pub(super) fn owned(
         &mut self,
         id: StreamId,
@@ -91,7 +94,12 @@ impl GroupWriter {
     ) -> Result<(), RewriteErrorKind> {
         let found = self.pending.binary_search_by_key(&id, |pending| pending.id).ok();
         let pending = found.and_then(|index| self.pending.get(index)).ok_or(RewriteErrorKind::Contradiction)?;
+        counted(pending.deliveries)?;
         match presence {
+            Presence::Claimed => {
+                self.consumer_made = true;
+                return Ok(());
+            }
             Presence::Absent => {
                 place.lose(LossKind::DanglingPending);
                 return Ok(());
@@ -130,32 +138,17 @@ impl GroupWriter {
     }
 
     fn flush(&mut self, place: &mut Place<'_>) {
-        let Some(consumer) = &self.consumer else { return };
-        self.claims.sort_unstable();
-        let same = |one: &Pending, other: &Pending| {
-            (one.delivered_at_ms, one.deliveries) == (other.delivered_at_ms, other.deliveries)
-        };
-        for claims in self.claims.chunk_by(same) {
-            claim(&self.name, consumer, claims, place);
+        if let Some(consumer) = &self.consumer {
+            claim_all(&self.name, consumer, &mut self.claims, place);
         }
         self.claims.clear();
     }
 }
 
-/// One `XCLAIM`. It is not told the group's last ID, which is right already, and `JUSTID` leaves the counts alone.
-fn claim(group: &[u8], consumer: &[u8], claims: &[Pending], place: &mut Place<'_>) {
-    let Some(Pending { delivered_at_ms, deliveries, .. }) = claims.first() else { return };
-    place.head("XCLAIM", claims.len() + 9);
-    for word in [group, consumer, b"0"] {
-        resp::put_bulk(place.out, word);
-    }
-    for claim in claims {
-        resp::put_bulk(place.out, id_text(claim.id).as_bytes());
-    }
-    resp::put_bulk(place.out, b"TIME");
-    resp::put_integer_bulk(place.out, *delivered_at_ms);
-    resp::put_bulk(place.out, b"RETRYCOUNT");
-    resp::put_integer_bulk(place.out, *deliveries);
-    resp::put_bulk(place.out, b"FORCE");
-    resp::put_bulk(place.out, b"JUSTID");
+/// A count that commands take: servers have signed ones.
+///
+/// # Errors
+/// When it is none.
+pub(super) fn counted(count: u64) -> Result<i64, RewriteErrorKind> {
+    i64::try_from(count).map_err(|_| RewriteErrorKind::ImpossibleStream)
 }

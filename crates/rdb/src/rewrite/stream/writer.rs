@@ -1,8 +1,7 @@
 //! The order of a stream's commands.
 //!
-//! Entries are added with their IDs, then `XSETID` tells what was deleted before, then come the groups. Pending entries
-//! that the stream has no longer are lost to a server that is asked to claim them (Redis drops them); so they are
-//! added among the others as if they were there, claimed, and deleted again, and `XSETID` comes last.
+//! First comes what is pending without an entry, on the key that is empty still. Then entries are added with their IDs,
+//! `XSETID` tells what was added and deleted before, and then come the groups.
 
 use crate::elements::{EntryFields, StreamElement, StreamId, StreamSummary};
 use crate::rewrite::number::{id_text, write_id};
@@ -10,8 +9,10 @@ use crate::rewrite::place::Place;
 use crate::rewrite::{LossKind, RewriteErrorKind};
 use crate::scalar::Digits;
 
+use super::claims::Pending;
+use super::dangling::Dangling;
 use super::entry_ids::EntryIds;
-use super::groups::{GroupWriter, Pending, Presence};
+use super::groups::{GroupWriter, Presence};
 use super::scan::NO_ENTRY;
 use super::tail::Known;
 
@@ -22,12 +23,9 @@ pub(in crate::rewrite) struct StreamWriter {
     known: Known,
     summary: Option<StreamSummary>,
     groups: GroupWriter,
-    /// Whether the value is whole, so that nothing of it is forgotten or not foreseen.
-    whole: bool,
-    /// Pending entries that are not in the stream, by ID; none if it comes in chunks.
-    dangling: Vec<StreamId>,
-    /// How many of those were added.
-    dangling_added: usize,
+    group_count: usize,
+    /// What is pending without an entry, and made already, if the value is whole; nothing of it is forgotten then.
+    dangling: Option<Dangling>,
     text: String,
 }
 
@@ -37,15 +35,17 @@ impl StreamWriter {
         self.known = Known::default();
         self.summary = None;
         self.groups.clear();
-        self.whole = false;
-        self.dangling.clear();
-        self.dangling_added = 0;
+        self.group_count = 0;
+        self.dangling = None;
     }
 
-    /// Says that the value is whole, and which pending entries it has no longer.
-    pub(in crate::rewrite) fn begin_whole(&mut self, dangling: Vec<StreamId>) {
-        self.whole = true;
-        self.dangling = dangling;
+    /// Says that the value is whole, and makes what is pending without an entry.
+    pub(in crate::rewrite) fn begin_whole(&mut self, mut dangling: Dangling, place: &mut Place<'_>) {
+        if dangling.count() > 0 {
+            dangling.write(place);
+            self.known.add_dangling(dangling.count());
+        }
+        self.dangling = Some(dangling);
     }
 
     /// Takes the next element.
@@ -58,10 +58,12 @@ impl StreamWriter {
         place: &mut Place<'_>,
     ) -> Result<(), RewriteErrorKind> {
         match element {
-            StreamElement::Entry { id, fields } => self.entry(id, fields, place),
-            StreamElement::Summary(summary) => self.summary(summary, place),
+            StreamElement::Entry { id, fields } => self.entry(id, fields, place)?,
+            StreamElement::Summary(summary) => self.summary(summary, place)?,
             StreamElement::Group { name, last_id, entries_read } => {
-                self.groups.group(name, last_id, entries_read, place);
+                let exists = self.dangling.as_ref().is_some_and(|dangling| dangling.has_group(self.group_count));
+                self.group_count += 1;
+                self.groups.group(name, exists, last_id, entries_read, place)?;
             }
             StreamElement::Pending { id, delivered_at_ms, deliveries } => {
                 self.groups.pending(Pending { delivered_at_ms, deliveries, id });
@@ -81,15 +83,13 @@ impl StreamWriter {
     /// Ends the stream.
     pub(in crate::rewrite) fn end(&mut self, place: &mut Place<'_>) {
         self.groups.end(place);
-        if self.dangling_added > 0 {
-            self.remove_dangling(place);
-            self.settle(place);
-        }
         self.begin();
     }
 
-    fn entry(&mut self, id: StreamId, fields: EntryFields<'_>, place: &mut Place<'_>) {
-        self.add_dangling(Some(id), place);
+    fn entry(&mut self, id: StreamId, fields: EntryFields<'_>, place: &mut Place<'_>) -> Result<(), RewriteErrorKind> {
+        if id <= self.known.last_id || fields.len() == 0 {
+            return Err(RewriteErrorKind::ImpossibleStream);
+        }
         self.text.clear();
         write_id(id, &mut self.text);
         place.head("XADD", 1 + 2 * fields.len());
@@ -98,31 +98,17 @@ impl StreamWriter {
             resp::put_bulk(place.out, name.as_bytes(&mut Digits::default()));
             resp::put_bulk(place.out, value.as_bytes(&mut Digits::default()));
         }
-        self.entries.add(id, if self.whole { usize::MAX } else { REMEMBERED });
+        self.entries.add(id, if self.dangling.is_some() { 0 } else { REMEMBERED });
         self.known.add(id);
+        Ok(())
     }
 
-    fn summary(&mut self, summary: StreamSummary, place: &mut Place<'_>) {
+    fn summary(&mut self, summary: StreamSummary, place: &mut Place<'_>) -> Result<(), RewriteErrorKind> {
         self.summary = Some(summary);
-        self.add_dangling(None, place);
         if self.known.entries_added == 0 {
             self.make_empty(summary.last_id, place);
         }
-        if self.dangling_added == 0 {
-            self.settle(place);
-        }
-    }
-
-    /// Adds the pending entries without an entry that stand before this one.
-    fn add_dangling(&mut self, before: Option<StreamId>, place: &mut Place<'_>) {
-        while let Some(&id) = self.dangling.get(self.dangling_added) {
-            if before.is_some_and(|before| before < id) {
-                return;
-            }
-            place.command("XADD", &[id_text(id).as_bytes(), b"", b""]);
-            self.known.add(id);
-            self.dangling_added += 1;
-        }
+        self.known.settle(&summary, self.entries.count(), place)
     }
 
     /// Makes a stream without entries: an entry is added and trimmed at once, which leaves its ID alone.
@@ -132,43 +118,14 @@ impl StreamWriter {
         self.known.add(id);
     }
 
-    /// Deletes what was added to be claimed. Trimming does not count as deleting, so it is for those that were trimmed.
-    fn remove_dangling(&mut self, place: &mut Place<'_>) {
-        let mut rest = self.dangling.as_slice();
-        if place.target.has_stream_counters() {
-            match self.entries.first() {
-                None => {
-                    place.command("XTRIM", &[b"MAXLEN", b"0"]);
-                    rest = &[];
-                }
-                Some(first) => {
-                    let (trimmed, deleted) = rest.split_at(rest.partition_point(|&id| id < first));
-                    if !trimmed.is_empty() {
-                        place.command("XTRIM", &[b"MINID", id_text(first).as_bytes()]);
-                    }
-                    rest = deleted;
-                }
-            }
-        }
-        for ids in rest.chunks(place.options.max_elements.max(1)) {
-            place.head("XDEL", ids.len());
-            for &id in ids {
-                resp::put_bulk(place.out, id_text(id).as_bytes());
-                self.known.delete(id);
-            }
-        }
-    }
-
-    fn settle(&self, place: &mut Place<'_>) {
-        if let Some(summary) = &self.summary {
-            self.known.settle(summary, self.entries.count(), place);
-        }
-    }
-
     /// Whether the target's stream has this entry, once all are added.
     fn presence(&self, id: StreamId) -> Presence {
-        if self.whole {
-            return if id == NO_ENTRY { Presence::Absent } else { Presence::Present };
+        if let Some(dangling) = &self.dangling {
+            return match id {
+                NO_ENTRY => Presence::Absent,
+                _ if dangling.has(id) => Presence::Claimed,
+                _ => Presence::Present,
+            };
         }
         let max_deleted = self.summary.as_ref().and_then(|summary| summary.max_deleted_id);
         match self.entries.has(id, max_deleted) {

@@ -5,12 +5,14 @@ use rdb::{Decoder, Item, LossKind, Options, RewriteErrorKind, RewriteOptions, Re
 
 use crate::file::build;
 
-const REDIS_6: Target = Target::redis(6, 0);
-const REDIS_7: Target = Target::redis(7, 0);
-const REDIS_8: Target = Target::redis(8, 0);
+use super::stream_commands::stream;
+
+pub(super) const REDIS_6: Target = Target::redis(6, 0);
+pub(super) const REDIS_7: Target = Target::redis(7, 0);
+pub(super) const REDIS_8: Target = Target::redis(8, 0);
 
 /// The commands of these records, one a line, and what was lost.
-fn rewrite(
+pub(super) fn rewrite(
     target: Target,
     options: RewriteOptions,
     decoder: Options,
@@ -27,7 +29,7 @@ fn rewrite(
 }
 
 /// Commands as lines of words.
-fn lines(mut resp: &[u8]) -> String {
+pub(super) fn lines(mut resp: &[u8]) -> String {
     let mut text = String::new();
     while !resp.is_empty() {
         let words: usize = header(&mut resp, b'*');
@@ -51,14 +53,14 @@ fn header(resp: &mut &[u8], kind: u8) -> usize {
 }
 
 #[track_caller]
-fn check(target: Target, options: RewriteOptions, records: &[&[u8]], expected: &[&str]) {
+pub(super) fn check(target: Target, options: RewriteOptions, records: &[&[u8]], expected: &[&str]) {
     let (text, losses) = rewrite(target, options, Options::default(), records);
     assert_eq!(text.lines().collect::<Vec<_>>(), expected);
     assert_eq!(losses, []);
 }
 
 /// 10000 in front of the next key.
-const EXPIRES: &[u8] = b"\xfc\x10\x27\0\0\0\0\0\0";
+pub(super) const EXPIRES: &[u8] = b"\xfc\x10\x27\0\0\0\0\0\0";
 
 #[test]
 fn a_command_is_an_array_of_bulk_strings() {
@@ -117,7 +119,7 @@ fn collections_go_in_commands_of_bounded_size() {
 }
 
 /// Four fields: a and c expire at 10000, b at 9999, d does not.
-const EXPIRING_FIELDS: &[u8] =
+pub(super) const EXPIRING_FIELDS: &[u8] =
     b"\x18\x01h\x0f\x27\0\0\0\0\0\0\x04\x02\x01a\x011\x01\x01b\x012\x02\x01c\x013\x00\x01d\x014";
 
 #[test]
@@ -145,114 +147,9 @@ fn an_empty_collection_is_no_key() {
     assert_eq!((text.as_str(), losses), ("", vec![(LossKind::EmptyCollection, 1)]));
 }
 
-/// No nodes, length 0, last ID 5-5; first ID, highest deleted ID and entries added in the second type only.
-const EMPTY_STREAM: &[u8] = b"\x0f\x01s\x00\x00\x05\x05\x00";
-const COUNTED_STREAM: &[u8] = b"\x13\x01s\x00\x00\x05\x05\x00\x00\x05\x05\x09\x00";
-
-#[test]
-fn a_stream_without_entries_leaves_no_trace_of_how_it_was_made() {
-    check(
-        REDIS_7,
-        RewriteOptions::default(),
-        &[EMPTY_STREAM],
-        &["XADD s MAXLEN 0 5-5  ", "XSETID s 5-5 ENTRIESADDED 0 MAXDELETEDID 0-0"],
-    );
-    check(REDIS_6, RewriteOptions::default(), &[EMPTY_STREAM], &["XADD s MAXLEN 0 5-5  "]);
-    check(
-        REDIS_7,
-        RewriteOptions::default(),
-        &[COUNTED_STREAM],
-        &["XADD s MAXLEN 0 5-5  ", "XSETID s 5-5 ENTRIESADDED 9 MAXDELETEDID 5-5"],
-    );
-    check(
-        REDIS_6,
-        RewriteOptions::default(),
-        &[b"\x0f\x01s\x00\x00\x00\x00\x00"],
-        &["XADD s MAXLEN 0 0-1  ", "XSETID s 0-0"],
-    );
-    let (text, losses) = rewrite(REDIS_6, RewriteOptions::default(), Options::default(), &[COUNTED_STREAM]);
-    assert_eq!((text.as_str(), losses), ("XADD s MAXLEN 0 5-5  ", vec![(LossKind::StreamCounters, 1)]));
-}
-
-/// Entry 1-0 (`f` is `v`); the group `g` has 1-0 and 0-7, which was trimmed, pending: both for `c`, none for `d`.
-fn stream() -> Vec<u8> {
-    let id = |ms: u64, seq: u64| [ms.to_be_bytes(), seq.to_be_bytes()].concat();
-    let listpack: &[u8] = b"\x01\x01\x00\x01\x01\x01\x81f\x02\x00\x01\x02\x01\x00\x01\x00\x01\x81v\x02\x04\x01\xff";
-    let listpack = [&u32::try_from(listpack.len() + 6).unwrap().to_le_bytes(), b"\x0a\0".as_slice(), listpack].concat();
-    let mut out = b"\x13\x01s\x01\x10".to_vec();
-    out.extend(id(1, 0));
-    out.push(u8::try_from(listpack.len()).unwrap());
-    out.extend(listpack);
-    // Length, last, first and highest deleted ID, entries added.
-    out.extend(b"\x01\x02\x00\x01\x00\x00\x00\x03");
-    // One group, which read two entries; two pending.
-    out.extend(b"\x01\x01g\x01\x00\x02\x02");
-    for id in [id(0, 7), id(1, 0)] {
-        out.extend(id);
-        out.extend(1000_i64.to_le_bytes());
-        out.push(3);
-    }
-    out.extend(b"\x02\x01c\0\0\0\0\0\0\0\0\x02");
-    out.extend(id(0, 7));
-    out.extend(id(1, 0));
-    out.extend(b"\x01d\0\0\0\0\0\0\0\0\x00");
-    out
-}
-
-#[test]
-fn what_is_pending_without_an_entry_is_added_claimed_and_removed() {
-    check(
-        REDIS_7,
-        RewriteOptions::default(),
-        &[EXPIRES, &stream()],
-        &[
-            "XADD s 0-7  ",
-            "XADD s 1-0 f v",
-            "XGROUP CREATE s g 1-0 ENTRIESREAD 2",
-            "XCLAIM s g c 0 0-7 1-0 TIME 1000 RETRYCOUNT 3 FORCE JUSTID",
-            "XGROUP CREATECONSUMER s g d",
-            "XTRIM s MINID 1-0",
-            "XSETID s 2-0 ENTRIESADDED 3 MAXDELETEDID 0-0",
-            "PEXPIREAT s 10000",
-        ],
-    );
-    let (text, losses) = rewrite(REDIS_6, RewriteOptions::default().max_elements(1), Options::default(), &[&stream()]);
-    assert_eq!(
-        text.lines().collect::<Vec<_>>(),
-        [
-            "XADD s 0-7  ",
-            "XADD s 1-0 f v",
-            "XGROUP CREATE s g 1-0",
-            "XCLAIM s g c 0 0-7 TIME 1000 RETRYCOUNT 3 FORCE JUSTID",
-            "XCLAIM s g c 0 1-0 TIME 1000 RETRYCOUNT 3 FORCE JUSTID",
-            "XREADGROUP GROUP g d STREAMS s 0",
-            "XDEL s 0-7",
-            "XSETID s 2-0",
-        ]
-    );
-    assert_eq!(losses, [(LossKind::StreamCounters, 1), (LossKind::EntriesRead, 1)]);
-}
-
-#[test]
-fn in_chunks_what_is_pending_without_an_entry_is_a_loss() {
-    let chunks = Options::default().whole_value_limit(0).chunk_size(1);
-    let (text, losses) = rewrite(REDIS_7, RewriteOptions::default(), chunks, &[&stream()]);
-    assert_eq!(
-        text.lines().collect::<Vec<_>>(),
-        [
-            "XADD s 1-0 f v",
-            "XSETID s 2-0 ENTRIESADDED 3 MAXDELETEDID 0-0",
-            "XGROUP CREATE s g 1-0 ENTRIESREAD 2",
-            "XCLAIM s g c 0 1-0 TIME 1000 RETRYCOUNT 3 FORCE JUSTID",
-            "XGROUP CREATECONSUMER s g d",
-        ]
-    );
-    assert_eq!(losses, [(LossKind::DanglingPending, 1)]);
-}
-
 /// A key that fails between two that do not.
 #[track_caller]
-fn check_failure(target: Target, decoder: Options, record: &[u8], kind: RewriteErrorKind, commands: &str) {
+pub(super) fn check_failure(target: Target, decoder: Options, record: &[u8], kind: RewriteErrorKind, commands: &str) {
     let mut rewriter = Rewriter::new(target, RewriteOptions::default());
     let mut decoder = Decoder::new(decoder);
     let (mut out, mut errors) = (BytesMut::new(), Vec::new());
@@ -304,11 +201,9 @@ fn a_damaged_value_fails_alone() {
         }
     };
     let error = kind(Options::default());
-    assert_eq!(
-        error.to_string(),
-        "cannot rewrite for redis-7.0 what is at offset 14: \
-         bad LZF data at offset 22 while reading a list-linked value"
-    );
+    assert_eq!(error.to_string(), "cannot rewrite for redis-7.0 what is at offset 14: the value is damaged");
+    let damage = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(damage, "bad LZF data at offset 22 while reading a list-linked value");
     check_failure(REDIS_7, Options::default(), record, error.kind(), "");
     let chunks = Options::default().whole_value_limit(0).chunk_size(2);
     check_failure(REDIS_7, chunks, record, error.kind(), "");

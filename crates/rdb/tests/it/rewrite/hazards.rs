@@ -4,10 +4,10 @@ use rdb::{LossKind, Losses, Options, RewriteOptions, Target};
 use testbed::{Conn, Server, cmd};
 
 use super::contents;
-use super::transfer::{check, check_chunks, load, save, start};
+use super::transfer::{check, check_chunks, check_gathered, load, save, start};
 
 /// A server with the values that these commands make; lines that start with a version are for servers from that on.
-fn source(name: &str, scripts: &[&str]) -> Server {
+pub(super) fn source(name: &str, scripts: &[&str]) -> Server {
     let server = start(name);
     let mut conn = server.conn().unwrap();
     for line in scripts.iter().flat_map(|script| script.lines()) {
@@ -127,7 +127,7 @@ fn streams_come_back_on_every_server() {
 }
 
 #[test]
-fn streams_in_chunks_lose_only_what_is_pending_without_an_entry() {
+fn streams_in_chunks_lose_only_what_is_pending_without_an_entry_if_they_are_not_held() {
     let chunks = Options::default().whole_value_limit(0).chunk_size(50);
     for name in SERVERS {
         let file = save(&source(name, &[COUNTERS]));
@@ -136,6 +136,7 @@ fn streams_in_chunks_lose_only_what_is_pending_without_an_entry() {
         let file = save(&source(name, &[DANGLING]));
         let losses = check_chunks(name, &file, chunks.clone(), name, RewriteOptions::default());
         assert_eq!(losses.iter().collect::<Vec<_>>(), [(LossKind::DanglingPending, 14)], "{name}");
+        assert_eq!(check_gathered(name, &file, chunks.clone(), name), Losses::default(), "{name}");
     }
 }
 

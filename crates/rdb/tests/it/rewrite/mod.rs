@@ -11,4 +11,10 @@ mod fixtures;
 #[cfg(feature = "resp")]
 mod hazards;
 #[cfg(feature = "resp")]
+mod limits;
+#[cfg(feature = "resp")]
+mod pending;
+#[cfg(feature = "resp")]
+mod stream_commands;
+#[cfg(feature = "resp")]
 mod transfer;
