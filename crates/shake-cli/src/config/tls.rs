@@ -60,7 +60,9 @@ impl TlsPlan {
             TlsError::Authorities => (Setting::Ca, &self.ca),
             TlsError::Certificate => (Setting::Cert, &self.cert),
             TlsError::Key | TlsError::Identity(_) => (Setting::Key, &self.key),
-            TlsError::ServerName => return Fault::new(Setting::ServerName, ConfigErrorKind::BadValue, error.to_string()),
+            TlsError::ServerName => {
+                return Fault::new(Setting::ServerName, ConfigErrorKind::BadValue, error.to_string());
+            }
             _ => return Fault::new(Setting::Tls, ConfigErrorKind::File, error.to_string()),
         };
         let file = file.as_ref().map(|file| file.display().to_string()).unwrap_or_default();
