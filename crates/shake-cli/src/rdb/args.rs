@@ -9,7 +9,9 @@ use super::filter::KindArg;
 /// Look into snapshots (RDB files): check, json, commands, stats.
 ///
 /// FILE may be left out or `-`: standard input is read then. Memory stays small however large the file or a value in
-/// it is. A damaged file ends with exit code 1 and a sentence that names the place.
+/// it is. A damaged file ends with exit code 1 and a sentence that names the place; wrong arguments end with 2. The
+/// preamble of an append-only file is read as the snapshot that it is, and ends with 1 too: the commands behind it are
+/// not read. A reader that closes the pipe early, such as `head`, is no failure.
 #[derive(Debug, Clone, Args)]
 pub struct RdbArgs {
     #[command(subcommand)]
@@ -40,7 +42,8 @@ pub(super) struct FilterArgs {
     #[arg(long = "db", value_name = "N")]
     pub(super) dbs: Vec<u32>,
 
-    /// Only keys whose name matches, as the patterns of KEYS do: `*`, `?`, `[a-z]`, `\` before what is meant literally
+    /// Only keys whose name matches, as the patterns of KEYS do: `*`, `?`, `[a-z]`, `\` before what is meant literally;
+    /// and `\xff` for a byte
     #[arg(long = "key", value_name = "PATTERN")]
     pub(super) key: Option<String>,
 
@@ -108,7 +111,15 @@ pub(super) enum Bytes {
 /// Write the content as commands, for `redis-cli --pipe`.
 ///
 /// Plain commands in RESP: values are the same afterwards, to the bit of a score and the pending entries of a stream.
-/// What the target cannot be told is named on standard error, key by key; exit code 1 if a key could not be written.
+/// What the target cannot be told is named on standard error, key by key; exit code 1 if a key could not be written, or
+/// if not all commands were read from the pipe.
+///
+/// If a value turns out to be damaged, or the file ends in it, when the first commands of it are written already, the
+/// last command for its key deletes it: no half value stays, nor what the target had under that name.
+/// A damaged value that is small is left out before anything is written, and the target keeps what it had.
+///
+/// Function libraries are written with FUNCTION LOAD, which fails for one that the target has unless --replace is given;
+/// they are left out if --db, --key or --type choose some of the keys.
 #[derive(Debug, Clone, Args)]
 pub(super) struct CommandsArgs {
     #[command(flatten)]
@@ -120,9 +131,13 @@ pub(super) struct CommandsArgs {
     #[arg(long, value_name = "SERVER")]
     pub(super) target: Option<String>,
 
-    /// Delete each key first, instead of adding to what the target may have under its name
+    /// Delete each key first, instead of adding to what the target may have under its name; replace functions
     #[arg(long)]
     pub(super) replace: bool,
+
+    /// Write to a terminal, too
+    #[arg(long)]
+    pub(super) force: bool,
 
     #[command(flatten)]
     pub(super) filter: FilterArgs,

@@ -62,9 +62,14 @@ impl Filter {
     pub(super) fn new(args: &FilterArgs) -> Self {
         Self {
             dbs: args.dbs.clone(),
-            key: args.key.as_ref().map(|pattern| pattern.clone().into_bytes()),
+            key: args.key.as_deref().map(glob::with_bytes),
             kinds: args.kinds.iter().map(|kind| kind.kind()).collect(),
         }
+    }
+
+    /// Whether every key passes.
+    pub(super) fn is_open(&self) -> bool {
+        self.dbs.is_empty() && self.key.is_none() && self.kinds.is_empty()
     }
 
     /// Whether this key passes.

@@ -25,6 +25,41 @@ pub(super) fn matches(mut pattern: &[u8], mut name: &[u8]) -> bool {
     }
 }
 
+/// The pattern that was typed, in which `\xHH` stands for the byte with these digits, which no argument could have.
+pub(super) fn with_bytes(typed: &str) -> Vec<u8> {
+    let mut pattern = Vec::with_capacity(typed.len());
+    let mut rest = typed.as_bytes();
+    loop {
+        rest = match rest {
+            [] => return pattern,
+            [b'\\', b'x', high, low, behind @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                let byte = hex(*high) << 4 | hex(*low);
+                // As itself, whatever it means in patterns; other bytes may be the ends of a range.
+                if byte.is_ascii_punctuation() {
+                    pattern.push(b'\\');
+                }
+                pattern.push(byte);
+                behind
+            }
+            [b'\\', literal, behind @ ..] => {
+                pattern.extend([b'\\', *literal]);
+                behind
+            }
+            [literal, behind @ ..] => {
+                pattern.push(*literal);
+                behind
+            }
+        };
+    }
+}
+
+const fn hex(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        _ => (digit | 0x20) - b'a' + 10,
+    }
+}
+
 /// Matches `byte` with the first part of the pattern, which is no star; the rest of the pattern if it matches.
 fn match_one(pattern: &[u8], byte: u8) -> Option<&[u8]> {
     match pattern {
@@ -68,7 +103,7 @@ fn match_class(mut class: &[u8], byte: u8) -> Option<&[u8]> {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{matches, with_bytes};
 
     #[test]
     fn patterns_are_those_of_keys() {
@@ -101,6 +136,13 @@ mod tests {
         for (pattern, name) in no {
             assert!(!matches(pattern.as_bytes(), name.as_bytes()), "{pattern} {name}");
         }
+    }
+
+    #[test]
+    fn bytes_can_be_typed() {
+        assert_eq!(with_bytes(r"a\xff*\x2A\\xff\xg0"), b"a\xff*\\*\\\\xff\\xg0");
+        assert!(matches(&with_bytes(r"[\x80-\xff]\x00"), b"\x9c\0"));
+        assert!(!matches(&with_bytes(r"\x2a"), b"anything"));
     }
 
     #[test]

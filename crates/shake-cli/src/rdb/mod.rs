@@ -4,13 +4,16 @@ mod args;
 mod check;
 mod commands;
 mod filter;
+mod foreign;
 mod glob;
 mod input;
 mod json;
 mod name;
 mod output;
 mod stats;
+mod table;
 mod units;
+mod values;
 mod walk;
 mod weight;
 

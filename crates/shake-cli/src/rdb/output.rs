@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::walk::Stop;
 use crate::exit::{Exit, Failure};
 
 /// Bytes on their way to standard output; what is written here goes out in pieces of [`PIECE`].
@@ -10,17 +11,24 @@ pub(super) struct Output {
     pub(super) buffer: Vec<u8>,
     sink: Box<dyn Write>,
     failed: Option<io::Error>,
+    /// Whether a reader that goes away has read what it wanted.
+    may_close: bool,
 }
 
 impl Output {
-    /// Standard output.
+    /// Standard output. A reader that closes it, such as `head`, has what it wanted: that is no failure.
     pub(super) fn stdout() -> Self {
+        Self { may_close: true, ..Self::to(Box::new(io::stdout().lock())) }
+    }
+
+    /// Standard output, where whoever reads has to read everything.
+    pub(super) fn whole_stdout() -> Self {
         Self::to(Box::new(io::stdout().lock()))
     }
 
     /// Any other place, for tests.
     pub(super) fn to(sink: Box<dyn Write>) -> Self {
-        Self { buffer: Vec::with_capacity(2 * PIECE), sink, failed: None }
+        Self { buffer: Vec::with_capacity(2 * PIECE), sink, failed: None, may_close: false }
     }
 
     /// Writes what has piled up, if that is a piece; to be called between elements. Failures are kept for
@@ -42,24 +50,31 @@ impl Output {
     /// Whether all that was written so far could be.
     ///
     /// # Errors
-    /// With the sentence to end with: a pipe was closed, a disk is full.
-    pub(super) fn check(&mut self) -> Result<(), Failure> {
+    /// With the sentence to end with, as when a disk is full; or that nobody reads any more.
+    pub(super) fn check(&mut self) -> Result<(), Stop> {
         match self.failed.take() {
             None => Ok(()),
-            Some(error) => Err(Failure::new(Exit::Runtime, "standard output cannot be written").because(error)),
+            Some(error) if self.may_close && error.kind() == io::ErrorKind::BrokenPipe => Err(Stop::Closed),
+            Some(error) => {
+                let failure = Failure::new(Exit::Runtime, "standard output cannot be written");
+                Err(Stop::Failed(failure.because(error)))
+            }
         }
     }
 
     /// Writes everything.
     ///
     /// # Errors
-    /// As [`check`](Self::check).
+    /// When it cannot be written, other than because nobody reads any more.
     pub(super) fn finish(mut self) -> Result<(), Failure> {
         self.drain();
         if self.failed.is_none() {
             self.failed = self.sink.flush().err();
         }
-        self.check()
+        match self.check() {
+            Err(Stop::Failed(failure)) => Err(failure),
+            _ => Ok(()),
+        }
     }
 
     fn drain(&mut self) {

@@ -31,6 +31,11 @@ pub(super) fn of(number: u64, what: &str) -> String {
     format!("{} {what}{plural}", count(number))
 }
 
+/// A count of function libraries.
+pub(super) fn libraries(number: u64) -> String {
+    format!("{} function {}", count(number), if number == 1 { "library" } else { "libraries" })
+}
+
 /// A part of a whole, such as `12.3%`.
 pub(super) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {

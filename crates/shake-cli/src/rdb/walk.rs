@@ -3,6 +3,7 @@
 use rdb::{Decoder, ErrorKind, Item, Key, Options};
 
 use super::filter::Filter;
+use super::foreign::{self, Start};
 use super::input::Input;
 use super::name::Name;
 use crate::exit::{Exit, Failure};
@@ -13,6 +14,8 @@ pub(super) enum Stop {
     Fault(Fault),
     /// Something else went wrong.
     Failed(Failure),
+    /// Nobody reads what is written any more.
+    Closed,
 }
 
 impl From<Failure> for Stop {
@@ -39,6 +42,11 @@ impl Fault {
     pub(super) fn and(mut self, more: &str) -> Self {
         self.place.push_str(more);
         self
+    }
+
+    /// What kind of fault it is.
+    pub(super) const fn kind(&self) -> ErrorKind {
+        self.error.kind()
     }
 
     /// The sentence that the program ends with.
@@ -72,11 +80,13 @@ pub(super) fn walk(
     let mut decoder = Decoder::new(options());
     let mut gate = Gate { filter, open: true };
     let mut last = LastKey::default();
+    let mut first = Start::default();
     while !decoder.is_done() || decoder.trailing().is_empty() {
         let piece = input.read()?;
         if piece.is_empty() {
             break;
         }
+        first.note(piece);
         decoder.feed(piece);
         loop {
             let start = decoder.offset();
@@ -88,11 +98,14 @@ pub(super) fn walk(
                     }
                 }
                 Ok(None) => break,
+                Err(error) if error.kind() == ErrorKind::BadMagic => {
+                    return Err(Stop::Fault(Fault { error, place: foreign::hint(first.bytes()) }));
+                }
                 Err(error) => return Err(Stop::Fault(Fault { error, place: last.place() })),
             }
         }
     }
-    let tail = tail(decoder.trailing());
+    let tail = foreign::tail(decoder.trailing());
     decoder
         .finish()
         .map_err(|error| Stop::Fault(Fault { error, place: tail.map_or_else(|| last.place(), str::to_owned) }))
@@ -165,24 +178,13 @@ impl LastKey {
     }
 }
 
-/// What the bytes behind the end of a snapshot seem to be.
-fn tail(trailing: &[u8]) -> Option<&'static str> {
-    match trailing {
-        [] => None,
-        [b'*', b'0'..=b'9', ..] | [b'#', b'T', b'S', b':', ..] => {
-            Some(": commands of an append-only file, whose preamble the snapshot is")
-        }
-        _ => Some(""),
-    }
-}
-
 /// What is left to say when the work on the snapshot called `name` is over.
 ///
 /// # Errors
 /// When it was broken off.
 pub(super) fn ended(name: &str, result: Result<(), Stop>) -> Result<(), Failure> {
     match result {
-        Ok(()) => Ok(()),
+        Ok(()) | Err(Stop::Closed) => Ok(()),
         Err(Stop::Failed(failure)) => Err(failure),
         Err(Stop::Fault(fault)) if fault.error.kind() == ErrorKind::UnexpectedEnd && fault.error.offset() == 0 => {
             Err(Failure::new(Exit::Runtime, format!("{name} is empty")))

@@ -3,15 +3,15 @@
 mod counts;
 mod report;
 
-use rdb::{ElementReader, Item, Key};
+use rdb::ErrorKind;
 
 use super::args::CheckArgs;
 use super::filter::Filter;
 use super::input::Input;
 use super::output::Output;
 use super::units;
+use super::values::Values;
 use super::walk::{self, Fault, Step, Stop, walk};
-use super::weight::Weight;
 use crate::exit::Failure;
 use counts::Counts;
 
@@ -29,13 +29,25 @@ pub(super) fn run(args: &CheckArgs) -> Result<(), Failure> {
     let name = input.name().to_owned();
     drop(input);
     // The first fault is the one to name; a damaged value comes before whatever ended the walk.
-    if let Some(fault) = check.damaged.take() {
-        walked = Err(Stop::Fault(fault.and(&also(check.damaged_count - 1, walked)?)));
+    if let Some(fault) = check.values.take_first_damaged() {
+        walked = Err(Stop::Fault(fault.and(&also(check.values.damaged() - 1, walked)?)));
+    }
+    if let Err(Stop::Fault(fault)) = walked {
+        walked = Err(Stop::Fault(check.with_what_is_good(fault)));
     }
     let mut out = Output::stdout();
-    report::write(&name, &check.counts, args.raw, walked.is_ok(), &mut out.buffer);
+    report::write(&name, &check.counts, args.raw, &verdict(&walked), &mut out.buffer);
     out.finish()?;
     walk::ended(&name, walked)
+}
+
+/// What there is to say of a bad file.
+fn verdict(walked: &Result<(), Stop>) -> Result<(), String> {
+    match walked {
+        Ok(()) | Err(Stop::Closed) => Ok(()),
+        Err(Stop::Fault(fault)) => Err(fault.sentence()),
+        Err(Stop::Failed(failure)) => Err(failure.line()),
+    }
 }
 
 /// What is wrong beside the first fault.
@@ -47,7 +59,7 @@ fn also(more_damaged: u64, walked: Result<(), Stop>) -> Result<String, Failure> 
         text.push_str(if more_damaged == 1 { " is damaged" } else { " are damaged" });
     }
     match walked {
-        Ok(()) => {}
+        Ok(()) | Err(Stop::Closed) => {}
         Err(Stop::Failed(failure)) => return Err(failure),
         Err(Stop::Fault(fault)) => text.push_str(&format!("; then {}", fault.sentence())),
     }
@@ -57,80 +69,31 @@ fn also(more_damaged: u64, walked: Result<(), Stop>) -> Result<String, Failure> 
 /// A check under way.
 struct Check {
     counts: Counts,
-    /// Absent when values are not looked into.
-    reader: Option<ElementReader>,
-    /// The key whose value comes in chunks, and where its record starts.
-    name: Vec<u8>,
-    start: u64,
-    weight: Weight,
-    spoilt: bool,
-    damaged: Option<Fault>,
-    damaged_count: u64,
+    values: Values,
+    raw: bool,
 }
 
 impl Check {
     fn new(raw: bool) -> Self {
-        Self {
-            counts: Counts::default(),
-            reader: (!raw).then(|| ElementReader::new(&walk::options())),
-            name: Vec::new(),
-            start: 0,
-            weight: Weight::default(),
-            spoilt: false,
-            damaged: None,
-            damaged_count: 0,
+        Self { counts: Counts::default(), values: Values::new(!raw), raw }
+    }
+
+    /// A wrong checksum leaves open what is wrong: whether all could be read is worth knowing then.
+    fn with_what_is_good(&self, fault: Fault) -> Fault {
+        match (fault.kind(), self.raw) {
+            (ErrorKind::ChecksumMismatch, false) => fault.and("; every value before it could be read"),
+            (ErrorKind::ChecksumMismatch, true) => fault.and("; the structure before it is whole"),
+            _ => fault,
         }
     }
 
-    fn step(&mut self, Step { item, start }: &Step<'_>) {
-        match item {
-            Item::Entry(entry) => {
-                self.begin(&entry.key);
-                self.read(item, entry.key.name);
-                let end = entry.value.offset() + entry.value.bytes().len() as u64;
-                self.end(entry.key.name, end - start);
-            }
-            Item::ValueBegin(key) => {
-                self.begin(key);
-                self.start = *start;
-                key.name.clone_into(&mut self.name);
-                self.part(item);
-            }
-            Item::ValueChunk(_) => self.part(item),
-            Item::ValueEnd => {
-                self.part(item);
-                let name = std::mem::take(&mut self.name);
-                self.end(&name, start - self.start);
-                self.name = name;
-            }
-            _ => self.counts.item(item),
+    fn step(&mut self, step: &Step<'_>) {
+        match step.item.key() {
+            Some(key) => self.counts.key(key),
+            None => self.counts.item(step.item),
         }
-    }
-
-    fn begin(&mut self, key: &Key<'_>) {
-        self.counts.key(key);
-        self.weight = Weight::default();
-        self.spoilt = false;
-    }
-
-    fn part(&mut self, item: &Item<'_>) {
-        let name = std::mem::take(&mut self.name);
-        self.read(item, &name);
-        self.name = name;
-    }
-
-    fn read(&mut self, item: &Item<'_>, name: &[u8]) {
-        let Some(reader) = self.reader.as_mut().filter(|_| !self.spoilt) else { return };
-        let weight = &mut self.weight;
-        if let Err(error) = reader.item(item, |element| weight.add(&element)) {
-            self.spoilt = true;
-            self.damaged_count += 1;
-            self.damaged.get_or_insert_with(|| Fault::in_value(error, name));
+        if let Some(value) = self.values.step(step) {
+            self.counts.value(value.bytes, value.is_read.then_some(value.weight), value.name);
         }
-    }
-
-    fn end(&mut self, name: &[u8], bytes: u64) {
-        let looked_into = self.reader.is_some() && !self.spoilt;
-        self.counts.value(bytes, looked_into.then_some(self.weight), name);
     }
 }

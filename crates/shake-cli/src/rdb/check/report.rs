@@ -5,23 +5,23 @@ use std::fmt::Write as _;
 use rdb::Checksum;
 
 use super::counts::Counts;
-use crate::rdb::stats::table::{Align, Table};
-use crate::rdb::units::{count, of, size, time};
+use crate::rdb::table::{Align, Table};
+use crate::rdb::units::{count, libraries, of, size, time};
 
-/// Writes the report; `good` says whether no fault was found.
-pub(super) fn write(name: &str, counts: &Counts, raw: bool, good: bool, out: &mut Vec<u8>) {
-    let mut text = String::new();
-    let _ = match counts.header {
-        Some((dialect, version)) => writeln!(text, "{name}: {dialect} version {version}{}", writer(counts)),
-        None => writeln!(text, "{name}: no snapshot"),
+/// Writes the report; the verdict says what is wrong, if something is.
+pub(super) fn write(name: &str, counts: &Counts, raw: bool, verdict: &Result<(), String>, out: &mut Vec<u8>) {
+    let Some((dialect, version)) = counts.header else {
+        return out.extend_from_slice(format!("bad: {name} is no snapshot\n").as_bytes());
     };
+    let mut text = format!("{name}: {dialect} version {version}{}\n", writer(counts));
     facts(counts, &mut text);
     kinds(counts, raw, &mut text);
     databases(counts, &mut text);
     rest(counts, &mut text);
-    if good {
-        let _ = writeln!(text, "good: {}, {}", of(counts.keys(), "key"), checksum(counts.checksum));
-    }
+    let _ = match verdict {
+        Ok(()) => writeln!(text, "good: {}, {}", of(counts.keys(), "key"), checksum(counts.checksum)),
+        Err(sentence) => writeln!(text, "bad: {sentence}"),
+    };
     out.extend_from_slice(text.as_bytes());
 }
 
@@ -86,7 +86,7 @@ fn databases(counts: &Counts, text: &mut String) {
 
 fn rest(counts: &Counts, text: &mut String) {
     if counts.functions > 0 {
-        let _ = writeln!(text, "{}", of(counts.functions, "function library").replace("librarys", "libraries"));
+        let _ = writeln!(text, "{}", libraries(counts.functions));
     }
     if counts.module_aux > 0 {
         let _ = writeln!(text, "{} of modules beside the keys", of(counts.module_aux, "record"));
@@ -100,7 +100,7 @@ fn rest(counts: &Counts, text: &mut String) {
 fn checksum(checksum: Option<Checksum>) -> &'static str {
     match checksum {
         Some(Checksum::Verified) => "checksum verified",
-        Some(Checksum::Off) => "checksum switched off by the server",
+        Some(Checksum::Off) => "checksum switched off by the server: changed content cannot be noticed",
         Some(Checksum::Absent) => "no checksum in files of this version",
         _ => "checksum not checked",
     }

@@ -1,10 +1,12 @@
 //! What commands do not carry over, said on standard error.
 
+use std::error::Error;
+
 use rdb::{RewriteErrorKind, Rewriter};
 
 use super::Written;
 use crate::rdb::name::Name;
-use crate::rdb::units::{count, of};
+use crate::rdb::units::{count, libraries, of};
 
 /// Says what is lost, key by key up to a number, and what it comes to.
 #[derive(Debug, Default)]
@@ -33,8 +35,13 @@ impl Losses {
         if let Err(why) = written {
             self.failed = true;
             self.left_out += 1;
-            self.say(&format!("key {} is not written, or not to its end: {why}", Name::new(name)));
+            self.say(&format!("key {} is not written, or not to its end: {}", Name::new(name), because(why)));
         }
+    }
+
+    /// A key was deleted again, because its value did not come to its end.
+    pub(super) fn taken_back(&mut self, name: &[u8]) {
+        self.say(&format!("key {} is deleted again, so that no half value stays on the target", Name::new(name)));
     }
 
     /// Something that is no key was written, or was not.
@@ -42,7 +49,7 @@ impl Losses {
         if let Err(why) = written {
             // The module's data is not the user's: files of servers with modules always have some.
             self.left_out += u64::from(why != RewriteErrorKind::ModuleAux);
-            self.say(&format!("a record beside the keys is not written: {why}"));
+            self.say(&format!("a record beside the keys is not written: {}", because(why)));
         }
     }
 
@@ -52,14 +59,18 @@ impl Losses {
     }
 
     /// What was written in all, and what was not.
-    pub(super) fn summary(&self, keys: u64, rewriter: &Rewriter) {
+    pub(super) fn summary(&self, keys: u64, functions: u64, rewriter: &Rewriter) {
         if self.sentences > MOST {
             eprintln!("shake-cli: and {} like these", of(self.sentences - MOST, "sentence"));
         }
         for (kind, lost) in rewriter.all_losses().iter() {
             eprintln!("shake-cli: not carried over in all: {} ({})", kind.name(), count(lost));
         }
-        eprintln!("shake-cli: {} read, commands written for {}", of(keys, "key"), rewriter.target());
+        let mut read = of(keys, "key");
+        if functions > 0 {
+            read = format!("{read} and {}", libraries(functions));
+        }
+        eprintln!("shake-cli: {read} read, commands written for {}", rewriter.target());
     }
 
     fn say(&mut self, sentence: &str) {
@@ -68,6 +79,11 @@ impl Losses {
             eprintln!("shake-cli: {sentence}");
         }
     }
+}
+
+/// Why something is not written, and what led to that.
+fn because(why: RewriteErrorKind) -> String {
+    why.source().map_or_else(|| why.to_string(), |cause| format!("{why}: {cause}"))
 }
 
 /// More sentences than these nobody reads; what they come to is said at the end.

@@ -25,6 +25,11 @@ impl Writer {
         }
     }
 
+    /// Whether the file says which server wrote it.
+    pub(super) const fn is_named(&self) -> bool {
+        self.named.is_some()
+    }
+
     /// That server, or the first that wrote files of this version.
     pub(super) fn target(&self) -> Target {
         self.named.unwrap_or_else(|| match (self.dialect, self.version) {

@@ -53,8 +53,25 @@ fn valid(mut bytes: &[u8], out: &mut Vec<u8>) {
                 [FIRST_PRIVATE, *second, *third].into_iter().for_each(|byte| raw_byte(byte, out));
                 rest
             }
-            [FIRST_PRIVATE, rest @ ..] => {
-                out.push(FIRST_PRIVATE);
+            // Controls of Latin-1, and what turns the direction of text: a terminal obeys them.
+            [0xc2, byte @ 0x80..=0x9f, rest @ ..] => {
+                unicode(0x00, *byte, out);
+                rest
+            }
+            [0xd8, 0x9c, rest @ ..] => {
+                unicode(0x06, 0x1c, out);
+                rest
+            }
+            [0xe2, 0x80, byte @ (0x8e | 0x8f | 0xaa..=0xae), rest @ ..] => {
+                unicode(0x20, byte & 0x3f, out);
+                rest
+            }
+            [0xe2, 0x81, byte @ 0xa6..=0xa9, rest @ ..] => {
+                unicode(0x20, 0x40 | byte & 0x3f, out);
+                rest
+            }
+            [byte @ (FIRST_PRIVATE | 0xc2 | 0xd8 | 0xe2), rest @ ..] => {
+                out.push(*byte);
                 rest
             }
             [byte, rest @ ..] => {
@@ -68,7 +85,8 @@ fn valid(mut bytes: &[u8], out: &mut Vec<u8>) {
 /// What can be copied beside ASCII: nothing.
 const ASCII: bool = false;
 
-/// What can be copied beside ASCII: all of valid UTF-8, but what may be U+EF80 to U+EFFF.
+/// What can be copied beside ASCII: all of valid UTF-8, but what may be U+EF80 to U+EFFF, a control, or a turn of
+/// direction.
 const UTF_8: bool = true;
 
 /// How many bytes from the start on can be copied as they are: no quote, no backslash, no control.
@@ -96,13 +114,14 @@ fn special<const BEYOND: bool>(word: u64) -> u64 {
         differs.wrapping_sub(ONES) & !differs
     };
     let control = word.wrapping_sub(ONES * 0x20) & !word;
-    let beyond = if BEYOND { is(FIRST_PRIVATE) } else { word };
-    (is(b'"') | is(b'\\') | control | beyond) & TOPS
+    let beyond = if BEYOND { is(FIRST_PRIVATE) | is(0xc2) | is(0xd8) | is(0xe2) } else { word };
+    (is(b'"') | is(b'\\') | is(0x7f) | control | beyond) & TOPS
 }
 
 #[inline]
 const fn is_special<const BEYOND: bool>(byte: u8) -> bool {
-    matches!(byte, 0..0x20 | b'"' | b'\\') || if BEYOND { byte == FIRST_PRIVATE } else { byte >= 0x80 }
+    matches!(byte, 0..0x20 | b'"' | b'\\' | 0x7f)
+        || if BEYOND { matches!(byte, FIRST_PRIVATE | 0xc2 | 0xd8 | 0xe2) } else { byte >= 0x80 }
 }
 
 /// The first byte of U+E000 to U+EFFF.
@@ -114,7 +133,7 @@ fn plain_or_escaped(byte: u8, out: &mut Vec<u8>) {
         b'\n' => out.extend_from_slice(b"\\n"),
         b'\r' => out.extend_from_slice(b"\\r"),
         b'\t' => out.extend_from_slice(b"\\t"),
-        0..0x20 => unicode(0x00, byte, out),
+        0..0x20 | 0x7f => unicode(0x00, byte, out),
         _ => out.push(byte),
     }
 }
@@ -158,7 +177,15 @@ mod tests {
 
     #[test]
     fn text_stays_text_and_bytes_can_be_told() {
-        assert_eq!(written("héllo 💡\u{7f}".as_bytes()), "héllo 💡\u{7f}");
+        assert_eq!(written("héllo 💡€".as_bytes()), "héllo 💡€");
+        assert_eq!(
+            written("\u{7f}\u{9b}é\u{61c}\u{200e}\u{202e}\u{2069}".as_bytes()),
+            r"\u007f\u009bé\u061c\u200e\u202e\u2069"
+        );
+        assert_eq!(
+            written("\u{2010}\u{2065}\u{206a}\u{a0}\u{62a}".as_bytes()),
+            "\u{2010}\u{2065}\u{206a}\u{a0}\u{62a}"
+        );
         assert_eq!(written(b"a\"b\\c\nd\re\tf\0g"), r#"a\"b\\c\nd\re\tf\u0000g"#);
         assert_eq!(written(b"caf\xe9 \xff\xfe"), r"caf\uefe9 \uefff\ueffe");
         assert_eq!(written("\u{e000}\u{ef7f}\u{ef80}".as_bytes()), "\u{e000}\u{ef7f}\\uefee\\uefbe\\uef80");
@@ -167,7 +194,7 @@ mod tests {
     #[test]
     fn every_string_comes_back() {
         // All strings of up to three of these, with something before them that shifts them across the words of eight.
-        let parts: [&[u8]; 12] = [
+        let parts: [&[u8]; 15] = [
             b"a",
             b"\"",
             b"\\",
@@ -180,6 +207,9 @@ mod tests {
             b"\xbe",
             b"\xc3\xa9",
             b"\xee\xbf\xbf",
+            b"\xc2\x9b",
+            b"\xe2\x80\xae",
+            b"\xe2",
         ];
         for shift in 0..9 {
             for one in parts {

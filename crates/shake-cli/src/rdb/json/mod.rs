@@ -82,7 +82,7 @@ impl Job {
             _ => self.document.item(item, &mut self.out.buffer),
         }
         self.out.relieve();
-        Ok(self.out.check()?)
+        self.out.check()
     }
 
     /// Writes the elements of a value, or of the next part of it.

@@ -16,6 +16,10 @@ use crate::rdb::units::{count, of, share, size, time};
 pub(super) fn page(stats: &Stats) -> String {
     let mut body = header(stats);
     body.push_str(&tiles(stats));
+    if stats.all.keys == 0 {
+        body.push_str("<p class=\"note\">There are no keys.</p>\n");
+        return page::frame(&format!("{} - snapshot", stats.facts.file), &body);
+    }
     body.push_str(&kinds(stats));
     body.push_str(&prefixes(stats));
     body.push_str("<div class=\"pair\">\n");
@@ -27,6 +31,7 @@ pub(super) fn page(stats: &Stats) -> String {
     body.push_str("</div>\n");
     body.push_str(&databases(stats));
     body.push_str(&keys("Largest keys by bytes", &stats.largest, |key| key.bytes));
+    body.push_str(&keys("Largest keys by content", &stats.heaviest, |key| key.content));
     body.push_str(&keys("Largest keys by elements", &stats.longest, |key| key.elements));
     body.push_str("<footer>Bytes are those in the file; how much memory a server needs is another number. Made by shake-cli rdb stats.</footer>\n");
     page::frame(&format!("{} - snapshot", stats.facts.file), &body)
@@ -166,17 +171,18 @@ fn keys(title: &str, keys: &[LargeKey], measure: impl Fn(&LargeKey) -> u64) -> S
         return String::new();
     }
     let most = keys.iter().map(&measure).max().unwrap_or(0);
-    let mut html = head(&["key", "", "n:bytes", "n:elements", "encoding", "n:db"]);
+    let mut html = head(&["key", "", "n:bytes", "n:content", "n:elements", "encoding", "n:db"]);
     for key in keys {
         let elements = if key.kind == "string" { "-".to_owned() } else { count(key.elements) };
         let _ = write!(
             html,
             "<tr><td class=\"name\" title=\"{}\">{}</td><td class=\"bar\">{}</td><td class=\"n\">{}</td>\
-             <td class=\"n\">{elements}</td><td>{}</td><td class=\"n\">{}</td></tr>",
-            Safe(label(&key.name, 512)),
-            Safe(label(&key.name, 60)),
+             <td class=\"n\">{}</td><td class=\"n\">{elements}</td><td>{}</td><td class=\"n\">{}</td></tr>",
+            Safe(unquoted(key.name(512))),
+            Safe(unquoted(key.name(60))),
             chart::bar(measure(key), most, colour_of(key.kind)),
             size(key.bytes),
+            size(key.content),
             key.encoding,
             key.db
         );
@@ -234,7 +240,11 @@ fn dot(colour: usize, name: impl Display) -> String {
 
 /// A name without quotes.
 fn label(name: &[u8], limit: usize) -> String {
-    let quoted = Name::cut_at(name, limit).to_string();
+    unquoted(Name::cut_at(name, limit))
+}
+
+fn unquoted(name: Name<'_>) -> String {
+    let quoted = name.to_string();
     quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(&quoted).to_owned()
 }
 

@@ -37,6 +37,7 @@ pub(super) fn document(stats: &Stats) -> String {
         "last_used": usage(stats.usage.idle()),
         "use_counter": usage(stats.usage.freq()),
         "largest_by_bytes": stats.largest.iter().map(key).collect::<Vec<_>>(),
+        "largest_by_content": stats.heaviest.iter().map(key).collect::<Vec<_>>(),
         "largest_by_elements": stats.longest.iter().map(key).collect::<Vec<_>>(),
     });
     format!("{document:#}\n")
@@ -73,6 +74,7 @@ fn key(key: &LargeKey) -> Value {
         "type": key.kind,
         "encoding": key.encoding,
         "bytes": key.bytes,
+        "content": key.content,
         "elements": key.elements,
         "name_length": key.name_len,
     });

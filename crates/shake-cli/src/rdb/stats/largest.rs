@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::tally::Tally;
+use crate::rdb::name::{Name, cut};
 
 /// A key that is one of the largest.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +19,14 @@ pub(super) struct LargeKey {
     pub(super) encoding: &'static str,
     pub(super) bytes: u64,
     pub(super) elements: u64,
+    pub(super) content: u64,
+}
+
+impl LargeKey {
+    /// The name, cut behind this many bytes.
+    pub(super) fn name(&self, limit: usize) -> Name<'_> {
+        Name::cut_at(&self.name, limit).of_length(self.name_len)
+    }
 }
 
 /// The largest keys by some measure: as many as were asked for.
@@ -55,13 +64,14 @@ impl Largest {
         }
         self.heap.push(Reverse(LargeKey {
             size,
-            name: key.name.get(..NAME).unwrap_or(key.name).to_vec(),
+            name: cut(key.name, NAME).to_vec(),
             name_len: key.name.len(),
             db: key.db,
             kind: key.kind,
             encoding: key.encoding,
             bytes: tally.bytes,
             elements: tally.elements,
+            content: tally.content,
         }));
     }
 

@@ -103,7 +103,7 @@ impl Prefixes {
 const MOST: usize = 20_000;
 
 /// How much of a prefix is looked at.
-const LONGEST: usize = 256;
+pub(super) const LONGEST: usize = 256;
 
 #[cfg(test)]
 mod tests {

@@ -4,9 +4,10 @@ use std::fmt::Write;
 
 use super::collect::Stats;
 use super::largest::LargeKey;
-use super::table::{Align, Table};
+use super::prefixes::LONGEST;
 use super::tally::Tally;
 use crate::rdb::name::Name;
+use crate::rdb::table::{Align, Table};
 use crate::rdb::units::{count, of, share, size, time};
 
 /// The report as text.
@@ -26,6 +27,7 @@ pub(super) fn report(stats: &Stats) -> String {
     usage(&mut text, "last used", stats.usage.idle());
     usage(&mut text, "use counter (LFU)", stats.usage.freq());
     keys(&mut text, "largest keys by bytes", &stats.largest);
+    keys(&mut text, "largest keys by content", &stats.heaviest);
     keys(&mut text, "largest keys by elements", &stats.longest);
     text
 }
@@ -85,11 +87,17 @@ fn prefixes(text: &mut String, stats: &Stats) {
     let prefixes = &stats.prefixes;
     let rest = [("no delimiter", &prefixes.without), ("others", &prefixes.others)];
     let rest = rest.into_iter().filter(|(_, tally)| tally.keys > 0).map(|(name, tally)| (name.to_owned(), tally));
-    let rows = prefixes.rows.iter().map(|(prefix, tally)| (Name::cut_at(prefix, WIDTH).to_string(), tally));
+    let rows = prefixes.rows.iter().map(|(prefix, tally)| (prefix_name(prefix), tally));
     sums(text, "prefix", rows.chain(rest), stats);
     if prefixes.approximate {
         text.push_str("there are too many prefixes to follow all: rows may be too low by what is among the others\n");
     }
+}
+
+/// A prefix, of which only so much was looked at.
+fn prefix_name(prefix: &[u8]) -> String {
+    let name = Name::cut_at(prefix, WIDTH).to_string();
+    if prefix.len() < LONGEST { name } else { name.replace(" bytes)", " bytes or more)") }
 }
 
 fn usage(text: &mut String, title: &'static str, rows: Option<Vec<(&'static str, u64)>>) {
@@ -108,12 +116,14 @@ fn keys(text: &mut String, title: &'static str, keys: &[LargeKey]) {
         ("db", Align::Right),
         ("encoding", Align::Left),
         ("bytes", Align::Right),
+        ("content", Align::Right),
         ("elements", Align::Right),
     ]);
     for key in keys {
         let elements = if key.kind == "string" { "-".to_owned() } else { count(key.elements) };
-        let name = Name::cut_at(&key.name, WIDTH).to_string();
-        table.row(vec![name, key.db.to_string(), key.encoding.to_owned(), size(key.bytes), elements]);
+        let name = key.name(WIDTH).to_string();
+        let (bytes, content) = (size(key.bytes), size(key.content));
+        table.row(vec![name, key.db.to_string(), key.encoding.to_owned(), bytes, content, elements]);
     }
     let _ = write!(text, "\n{table}");
 }

@@ -34,7 +34,7 @@ fn a_good_file_is_counted() {
     3            1         0
     all          4         1
 
-    good: 4 keys, checksum switched off by the server
+    good: 4 keys, checksum switched off by the server: changed content cannot be noticed
     ");
 }
 
@@ -67,6 +67,8 @@ fn the_first_damaged_value_is_named_and_the_others_counted() {
     insta::assert_snapshot!(checked.failed(1), @r#"shake-cli: standard input: bad packed header at offset 19 while reading a hash-ziplist value, in the value of key "b\n"; 2 more values are damaged"#);
     assert!(checked.text().contains("string     2"), "{}", checked.text());
     assert!(!checked.text().contains("good"));
+    assert!(checked.text().ends_with("; 2 more values are damaged\n"), "{}", checked.text());
+    assert_eq!(checked.text().matches("\nbad: bad packed header at offset 19").count(), 1, "{}", checked.text());
     // Their structure is good, which is all that --raw looks at.
     assert!(rdb(&["check", "--raw"], &file).well().text().contains("good: 5 keys"));
 }
@@ -81,12 +83,24 @@ fn what_ends_the_file_comes_behind_the_damaged_value() {
 }
 
 #[test]
+fn a_wrong_checksum_says_what_could_be_read() {
+    let mut file = snapshot(&[&text_key("k", "v")]);
+    *file.last_mut().unwrap() = 1;
+    let checked = rdb(&["check"], &file);
+    assert!(
+        checked.failed(1).contains("checksum mismatch")
+            && checked.err.contains("; every value before it could be read")
+    );
+    assert!(rdb(&["check", "--raw"], &file).failed(1).contains("; the structure before it is whole"));
+}
+
+#[test]
 fn bytes_behind_the_end_are_a_fault() {
     let good = snapshot(&[&text_key("k", "v")]);
     let noise = [&good[..], b"noise"].concat();
     insta::assert_snapshot!(rdb(&["check"], &noise).failed(1), @"shake-cli: standard input: bytes behind the end at offset 23 while reading past the end of the file");
     let aof = [&good[..], b"*1\r\n$4\r\nPING\r\n"].concat();
-    insta::assert_snapshot!(rdb(&["check"], &aof).failed(1), @"shake-cli: standard input: bytes behind the end at offset 23 while reading past the end of the file: commands of an append-only file, whose preamble the snapshot is");
+    insta::assert_snapshot!(rdb(&["check"], &aof).failed(1), @"shake-cli: standard input: bytes behind the end at offset 23 while reading past the end of the file: commands of an append-only file, whose preamble the snapshot is; all of the snapshot was read, none of the commands");
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! `commands`: what is written, and what a real server makes of it.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
+use ::rdb::{Decoder, Digest, DigestScope, Digester, ElementReader, Item, Options};
 use testbed::{Scratch, Server, ServerSpec, cmd, find_server};
 
 use super::file::{
@@ -18,6 +21,8 @@ fn commands_are_resp() {
     let ran = rdb(&["commands"], &file).well();
     insta::assert_snapshot!(ran.text().replace("\r\n", " "), @"*2 $6 SELECT $1 1 *3 $3 SET $1 k $1 v *3 $4 SADD $1 s $1 a ");
     assert_eq!(ran.err, "shake-cli: 2 keys read, commands written for redis-7.2\n");
+    let nameless = rdb(&["commands"], &snapshot(&[&text_key("k", "v")])).well();
+    assert!(nameless.err.contains("the target is assumed"), "{}", nameless.err);
     let replaced = rdb(&["commands", "--replace", "--target", "redis-6.0", "--key", "s"], &file).well();
     insta::assert_snapshot!(replaced.text().replace("\r\n", " "), @"*2 $6 SELECT $1 1 *2 $6 UNLINK $1 s *3 $4 SADD $1 s $1 a ");
 }
@@ -45,25 +50,97 @@ fn a_wrong_target_is_a_wrong_argument() {
     insta::assert_snapshot!(rdb(&["commands", "--target", "oracle-9"], b"").failed(2), @"shake-cli: --target oracle-9: not a server like redis-7.0 or valkey-9.1");
 }
 
+/// Runs a command whose standard output nobody reads.
+fn unread(command: &str) -> (Option<i32>, String) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_shake-cli"))
+        .args(["rdb", command])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Nobody reads any more before anything can be written.
+    drop(child.stdout.take());
+    let file = snapshot(&[&text_key("k", "v")]);
+    child.stdin.take().unwrap().write_all(&file).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
 #[test]
-fn a_closed_pipe_ends_with_a_sentence() {
-    for command in ["json", "commands"] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_shake-cli"))
-            .args(["rdb", command])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // Nobody reads any more before anything can be written.
-        drop(child.stdout.take());
-        let file = snapshot(&[&text_key("k", "v")]);
-        child.stdin.take().unwrap().write_all(&file).unwrap();
-        let output = child.wait_with_output().unwrap();
-        let sentence = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{sentence}");
-        assert_eq!(sentence, "shake-cli: standard output cannot be written: Broken pipe (os error 32)\n");
+fn a_reader_that_goes_away_has_what_it_wanted() {
+    for command in ["check", "json", "stats"] {
+        assert_eq!(unread(command), (Some(0), String::new()), "{command}");
     }
+    // But a server that does not take all commands has not.
+    let sentence = "shake-cli: standard output cannot be written: Broken pipe (os error 32)\n";
+    assert_eq!(unread("commands"), (Some(1), sentence.to_owned()));
+}
+
+/// A function library, as a record.
+fn library(name: &str) -> Vec<u8> {
+    let source = format!("#!lua name={name}\nredis.register_function('{name}', function() return 7 end)");
+    [&[0xf5], &string(source)[..]].concat()
+}
+
+#[test]
+fn functions_belong_to_the_whole_file() {
+    let file = snapshot(&[&library("one"), &library("two"), b"\xfe\x00", &text_key("k", "v")]);
+    let whole = rdb(&["commands", "--target", "redis-7.0"], &file).well();
+    assert_eq!(whole.err, "shake-cli: 1 key and 2 function libraries read, commands written for redis-7.0\n");
+    assert!(
+        whole.text().contains("FUNCTION\r\n$4\r\nLOAD\r\n") && !whole.text().contains("REPLACE"),
+        "{}",
+        whole.text()
+    );
+    let replaced = rdb(&["commands", "--target", "redis-7.0", "--replace"], &file).well();
+    assert_eq!(replaced.text().matches("LOAD\r\n$7\r\nREPLACE").count(), 2, "{}", replaced.text());
+    for filter in [["--key", "k"], ["--type", "string"], ["--db", "0"]] {
+        let some = rdb(&["commands", "--target", "redis-7.0", filter[0], filter[1]], &file).well();
+        assert!(!some.text().contains("FUNCTION"), "{}", some.text());
+        assert!(some.err.starts_with("shake-cli: 2 function libraries left out"), "{}", some.err);
+    }
+    let none = rdb(&["commands", "--target", "redis-6.0"], &file);
+    assert!(none.failed(1).contains("the target has no functions") && !none.text().contains("FUNCTION"));
+}
+
+#[test]
+fn only_databases_with_keys_are_selected() {
+    let file = snapshot(&[b"\xfe\x01", &text_key("a", "1"), b"\xfe\x02", &text_key("b", "2")]);
+    let ran = rdb(&["commands", "--key", "b"], &file).well();
+    insta::assert_snapshot!(ran.text().replace("\r\n", " "), @"*2 $6 SELECT $1 2 *3 $3 SET $1 b $1 2 ");
+}
+
+/// A sorted set in the old form, with a score that is none at its end.
+fn damaged_at_its_end(members: usize) -> Vec<u8> {
+    let mut value = length(members + 1);
+    for number in 0..members {
+        value.extend_from_slice(&string(format!("member number {number}")));
+        value.extend_from_slice(b"\x011");
+    }
+    value.extend_from_slice(b"\x01m\x01x");
+    value
+}
+
+#[test]
+fn no_half_value_stays() {
+    let damaged = snapshot(&[&key(3, "board", &damaged_at_its_end(40_000)), &text_key("k", "v")]);
+    let cut = &damaged[..damaged.len() / 2];
+    for (target, deletion) in
+        [("redis-7.0", "*2\r\n$6\r\nUNLINK\r\n$5\r\nboard\r\n"), ("redis-3.2", "*2\r\n$3\r\nDEL\r\n$5\r\nboard\r\n")]
+    {
+        for file in [&damaged[..], cut] {
+            let ran = rdb(&["commands", "--target", target], file);
+            let said = ran.failed(1);
+            assert!(said.contains("key \"board\" is deleted again, so that no half value stays"), "{said}");
+            let at = ran.text().rfind(deletion).expect("it is deleted");
+            assert!(at > ran.text().rfind("ZADD").unwrap(), "behind its last part");
+        }
+    }
+    // Of a value that comes whole nothing was written.
+    let small = snapshot(&[&key(3, "board", &damaged_at_its_end(4)), &text_key("k", "v")]);
+    let ran = rdb(&["commands", "--replace"], &small);
+    assert!(!ran.failed(1).contains("deleted") && !ran.text().contains("board"), "{}", ran.text());
 }
 
 /// Pipes commands into a server with `redis-cli --pipe`; what that says.
@@ -107,14 +184,52 @@ fn a_server_takes_what_was_written() {
     assert_eq!([ask(&["ZSCORE", "board", "m"]), ask(&["ZSCORE", "board", "n"])], ["0.5", "inf"]);
 }
 
-#[test]
-fn files_of_real_servers_are_taken_without_an_error() {
-    let server = Server::start(ServerSpec::new("redis-7.0")).unwrap();
-    for (name, bytes) in
-        fixtures().into_iter().filter(|(name, _)| name.contains("redis-6.0") || name.contains("redis-7.0"))
-    {
-        let ran = rdb(&["commands", "--target", "redis-7.0", "--replace"], &bytes).well();
-        let said = pipe(&server, &ran.out);
-        assert!(said.contains("errors: 0"), "{name}: {said}");
+/// The digest of each key, by database and name.
+fn digests(file: &[u8], scope: DigestScope) -> BTreeMap<(u32, Vec<u8>), Digest> {
+    let options = Options::default();
+    let (mut decoder, mut reader) = (Decoder::new(options.clone()), ElementReader::new(&options));
+    let (mut digester, mut found, mut current) = (Digester::new(scope), BTreeMap::new(), None);
+    decoder.feed(file);
+    while !decoder.is_done() {
+        let item = decoder.next_item().unwrap().unwrap();
+        let key = match &item {
+            Item::Entry(entry) => Some(&entry.key),
+            Item::ValueBegin(key) => Some(key),
+            _ => None,
+        };
+        if let Some(key) = key {
+            current = Some((key.db, key.name.to_vec(), key.expire_at_ms));
+        }
+        if let Some(value) = digester.item(&mut reader, &item).unwrap() {
+            let (db, name, expire_at_ms) = current.take().unwrap();
+            let digest = Digest::of_key(&name, Some(db), expire_at_ms, value);
+            assert_eq!(found.insert((db.0, name), digest), None);
+        }
     }
+    found
+}
+
+#[test]
+fn servers_hold_what_their_files_held() {
+    let mut sources = 0;
+    for (path, file) in fixtures() {
+        let stem = Path::new(&path).file_stem().unwrap().to_str().unwrap();
+        let name = stem.trim_end_matches("-plain").trim_end_matches("-cluster");
+        let server = Server::start(ServerSpec::new(name).option("save", "")).unwrap();
+        let ran = rdb(&["commands", "--target", name], &file).well();
+        let said = pipe(&server, &ran.out);
+        assert!(said.contains("errors: 0"), "{stem}: {said}");
+        server.conn().unwrap().call("SAVE").unwrap();
+        let saved = std::fs::read(server.folder().join("dump.rdb")).unwrap();
+        // Entries count as handed out when the commands say so, as far as the clock allows.
+        let scope = DigestScope::default().delivery_times(false);
+        let (before, after) = (digests(&file, scope), digests(&saved, scope));
+        assert!(!before.is_empty(), "{stem}");
+        assert!(before.keys().eq(after.keys()), "{stem}: other keys");
+        for (key, digest) in &before {
+            assert_eq!(after.get(key), Some(digest), "{stem}: {} in {}", key.1.escape_ascii(), key.0);
+        }
+        sources += 1;
+    }
+    assert!(sources >= 10, "{sources}");
 }

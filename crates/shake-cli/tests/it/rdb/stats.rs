@@ -1,5 +1,8 @@
 //! `stats`: tables, JSON and the page.
 
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use testbed::{Process, ProcessSpec, Scratch};
@@ -48,6 +51,7 @@ fn json_says_the_same() {
     assert_eq!([sum("keys"), sum("bytes")], ["keys", "bytes"].map(|field| stats["all"][field].as_u64().unwrap()));
     assert_eq!(stats["largest_by_bytes"][0]["key"], "user:<b>1");
     assert_eq!(stats["largest_by_elements"][0]["key"], "tags:1");
+    assert_eq!(stats["largest_by_content"][0]["content"], 45);
     assert_eq!(stats["expiry"]["rows"][1]["keys"], 1, "one has expired when the file is written");
     // All bytes of keys, and nothing else: the file without header, facts, databases, end and checksum.
     let others = b"REDIS0011".len() + aux("redis-ver", "7.2.4").len() + aux("ctime", "1795486157").len() + 4 + 9;
@@ -74,6 +78,62 @@ fn the_page_is_whole_and_hostile_names_are_text() {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     assert_balanced(&page);
+}
+
+#[test]
+fn the_page_never_takes_the_place_of_a_snapshot() {
+    let folder = Scratch::new("rdb-page").unwrap();
+    let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (dump, other, links) = (at("dump.rdb"), at("other.rdb"), [at("hard"), at("soft")]);
+    fs::write(&dump, mixed()).unwrap();
+    fs::write(&other, b"VALKEY080").unwrap();
+    fs::hard_link(&dump, &links[0]).unwrap();
+    symlink(&dump, &links[1]).unwrap();
+    for page in [&dump, &links[0], &links[1]] {
+        let ran = rdb(&["stats", "--html", page, &dump], b"");
+        assert!(ran.failed(2).contains("this is the input, and would be overwritten"), "{}", ran.err);
+        // What is redirected has no name.
+        let stdin = Stdio::from(File::open(&dump).unwrap());
+        let redirected =
+            Command::new(env!("CARGO_BIN_EXE_shake-cli")).args(["rdb", "stats", "--html", page]).stdin(stdin).output();
+        assert_eq!(redirected.unwrap().status.code(), Some(2));
+    }
+    for input in [&b""[..], &mixed()] {
+        let ran = rdb(&["stats", "--html", &other], input);
+        assert!(ran.failed(2).contains("this is a snapshot, and would be overwritten"), "{}", ran.err);
+    }
+    assert_eq!((fs::read(&dump).unwrap(), fs::read(&other).unwrap()), (mixed(), b"VALKEY080".to_vec()));
+}
+
+#[test]
+fn a_page_that_was_there_stays_if_there_is_no_snapshot() {
+    let folder = Scratch::new("rdb-page").unwrap();
+    let page = folder.path().join("page.html");
+    fs::write(&page, "before").unwrap();
+    let to_page = ["stats", "--html", page.to_str().unwrap()];
+    for input in [&b""[..], b"hello, world", b"REDI"] {
+        rdb(&to_page, input).failed(1);
+        assert_eq!(fs::read_to_string(&page).unwrap(), "before");
+    }
+    rdb(&to_page, &mixed()).well();
+    assert!(fs::read_to_string(&page).unwrap().starts_with("<!doctype html>"));
+    let left: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["page.html"], "nothing else stays behind");
+}
+
+#[test]
+fn a_page_without_keys_says_so() {
+    let page = rdb(&["stats", "--html", "-"], &snapshot(&[])).well();
+    assert!(page.text().contains("There are no keys.") && !page.text().contains("Prefixes"), "{}", page.text());
+    assert_balanced(page.text());
+}
+
+#[test]
+fn long_names_are_shown_with_their_true_length() {
+    let name = format!("{}:{}", "p".repeat(300), "n".repeat(400));
+    let ran = rdb(&["stats"], &snapshot(&[&text_key(&name, "v")])).well();
+    assert!(ran.text().contains("... (701 bytes)"), "{}", ran.text());
+    assert!(ran.text().contains("... (256 bytes or more)"), "{}", ran.text());
 }
 
 /// Every element that is opened is closed, in order.

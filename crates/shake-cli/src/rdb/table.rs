@@ -4,31 +4,31 @@ use std::fmt;
 
 /// To which side a column is aligned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::rdb) enum Align {
+pub(super) enum Align {
     Left,
     Right,
 }
 
 /// Rows under a heading, in aligned columns.
 #[derive(Debug)]
-pub(in crate::rdb) struct Table {
+pub(super) struct Table {
     columns: Vec<(&'static str, Align)>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// A table with these columns.
-    pub(in crate::rdb) fn new(columns: &[(&'static str, Align)]) -> Self {
+    pub(super) fn new(columns: &[(&'static str, Align)]) -> Self {
         Self { columns: columns.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a column.
-    pub(in crate::rdb) fn column(&mut self, name: &'static str, align: Align) {
+    pub(super) fn column(&mut self, name: &'static str, align: Align) {
         self.columns.push((name, align));
     }
 
     /// Adds a row.
-    pub(in crate::rdb) fn row(&mut self, cells: Vec<String>) {
+    pub(super) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
