@@ -27,6 +27,9 @@ impl fmt::Display for Dialect {
 pub struct RdbVersion(u16);
 
 impl RdbVersion {
+    /// Valkey 9.0 numbers its versions from here on, out of the way of Redis.
+    pub(crate) const FIRST_OF_VALKEY: Self = Self(80);
+
     /// The version with this number.
     #[must_use]
     pub const fn new(number: u16) -> Self {
@@ -45,7 +48,7 @@ impl RdbVersion {
     pub(crate) const fn is_known(self, dialect: Dialect) -> bool {
         match dialect {
             Dialect::Redis => 1 <= self.0 && self.0 <= 14,
-            Dialect::Valkey => self.0 == 80,
+            Dialect::Valkey => self.0 == Self::FIRST_OF_VALKEY.0,
         }
     }
 

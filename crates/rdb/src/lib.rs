@@ -16,6 +16,7 @@ mod payload;
 mod raw;
 #[cfg(feature = "resp")]
 mod rewrite;
+mod room;
 mod scalar;
 mod target;
 mod value_type;

@@ -39,13 +39,16 @@ pub(crate) enum Opcode {
 }
 
 /// The lowest code that any dialect uses for an opcode.
-pub(crate) const FIRST_OPCODE: u8 = 243;
+pub(crate) const FIRST_OPCODE: u8 = KEY_META;
+
+/// `RDB_OPCODE_KEY_META` of Redis.
+pub(crate) const KEY_META: u8 = 243;
 
 impl Opcode {
     /// The opcode that this code means in a file of this dialect and version.
     pub(crate) fn in_file(dialect: Dialect, version: RdbVersion, code: u8) -> Result<Self, ErrorKind> {
         let (opcode, since) = match (dialect, code) {
-            (Dialect::Redis, 243) => (Self::KeyMeta, 13),
+            (Dialect::Redis, KEY_META) => (Self::KeyMeta, 13),
             (Dialect::Valkey, 243) => (Self::SlotImport, 80),
             (_, 244) => (Self::SlotInfo, 12),
             (_, 245) => (Self::Function2, 10),

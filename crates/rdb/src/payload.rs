@@ -6,7 +6,7 @@ use crate::dialect::{Dialect, RdbVersion};
 use crate::dump::DUMP_FOOTER_LEN;
 use crate::error::{Error, ErrorKind, Reading};
 use crate::item::RawValue;
-use crate::opcode::Opcode;
+use crate::opcode::{KEY_META, Opcode};
 use crate::raw::programs;
 use crate::raw::skimmer::{Progress, Skimmer};
 use crate::raw::step::Program;
@@ -110,7 +110,7 @@ const fn too_short(payload: &[u8]) -> Error {
 }
 
 const fn dialect(version: RdbVersion) -> Dialect {
-    if version.number() >= FIRST_OF_VALKEY { Dialect::Valkey } else { Dialect::Redis }
+    if version.number() >= RdbVersion::FIRST_OF_VALKEY.number() { Dialect::Valkey } else { Dialect::Redis }
 }
 
 /// The type of this code. Up to 21 they mean the same in every payload: tools sign them with versions that did not have
@@ -155,12 +155,6 @@ fn extent(program: Program, data: &[u8]) -> Result<usize, (ErrorKind, usize)> {
         Err(kind) => Err((kind, at)),
     }
 }
-
-/// `RDB_OPCODE_KEY_META`.
-const KEY_META: u8 = 243;
-
-/// Valkey 9.0 numbers its versions from here on, out of the way of Redis.
-const FIRST_OF_VALKEY: u16 = 80;
 
 /// The last version, and the last type, from before the dialects parted.
 const LAST_SHARED: u16 = 11;

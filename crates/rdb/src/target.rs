@@ -93,7 +93,7 @@ impl Target {
 
     /// `verifyDumpPayload`. Valkey leaves the versions from 12 up to its own first one to the other family.
     fn takes_footer(self, footer: RdbVersion) -> bool {
-        let foreign = self.brand == Brand::Valkey && (FIRST_FOREIGN..FIRST_VALKEY).contains(&footer);
+        let foreign = self.brand == Brand::Valkey && (FIRST_FOREIGN..RdbVersion::FIRST_OF_VALKEY).contains(&footer);
         footer <= self.rdb_version() && !foreign
     }
 
@@ -154,9 +154,6 @@ impl Target {
 
 /// Versions from here on were given by Redis alone.
 const FIRST_FOREIGN: RdbVersion = RdbVersion::new(12);
-
-/// Versions from here on were given by Valkey.
-const FIRST_VALKEY: RdbVersion = RdbVersion::new(80);
 
 const fn at_least(version: (u16, u16), wanted: (u16, u16)) -> bool {
     version.0 > wanted.0 || version.0 == wanted.0 && version.1 >= wanted.1

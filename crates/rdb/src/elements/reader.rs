@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Reading};
 use crate::item::{Item, RawValue};
 use crate::options::Options;
+use crate::raw::carry::Carry;
 use crate::raw::string::EncodedString;
 use crate::value_type::ValueType;
 
@@ -42,7 +43,7 @@ pub struct ElementReader {
     /// The file offset of what is not read yet.
     offset: u64,
     /// What was given and does not make an element yet.
-    carry: Vec<u8>,
+    carry: Carry,
     state: State,
     room: Room,
 }
@@ -66,7 +67,7 @@ impl ElementReader {
             value_type: ValueType::String,
             value_offset: 0,
             offset: 0,
-            carry: Vec::new(),
+            carry: Carry::default(),
             state: State::Done,
             room: Room::default(),
         }
@@ -137,7 +138,7 @@ impl ElementReader {
         self.value_type = value_type;
         self.value_offset = offset;
         self.offset = offset;
-        self.carry.clear();
+        self.carry = Carry::default();
         self.room.shrink();
         self.state = State::Reading(Plan::of(value_type));
     }
@@ -147,23 +148,16 @@ impl ElementReader {
     /// # Errors
     /// As [`item`](Self::item).
     pub fn chunk(&mut self, bytes: &[u8], mut sink: impl FnMut(Element<'_>)) -> Result<(), Error> {
-        if self.carry.is_empty() {
-            let read = self.read(bytes, &mut sink)?;
-            self.carry.extend_from_slice(bytes.get(read..).unwrap_or_default());
-            return Ok(());
-        }
         let mut carry = std::mem::take(&mut self.carry);
-        carry.extend_from_slice(bytes);
-        let read = self.read(&carry, &mut sink)?;
-        carry.drain(..read);
+        let result = carry.read(bytes, |data| self.read(data, &mut sink));
         self.carry = carry;
-        Ok(())
+        result
     }
 
     /// Passes over the value that the next chunks belong to, up to its end: for a key that is not wanted, after
     /// [`Item::ValueBegin`], which then needs not be given.
     pub fn skip(&mut self) {
-        self.carry = Vec::new();
+        self.carry = Carry::default();
         self.state = State::Passing;
     }
 
@@ -175,7 +169,7 @@ impl ElementReader {
         let whole = matches!(self.state, State::Done | State::Passing);
         self.state = State::Done;
         let end = self.offset + self.carry.len() as u64;
-        self.carry = Vec::new();
+        self.carry = Carry::default();
         self.room.shrink();
         if whole { Ok(()) } else { Err(Error::new(ErrorKind::UnexpectedEnd, end, Reading::Value(self.value_type))) }
     }

@@ -1,5 +1,7 @@
 //! Room for strings that have to be made before they can be lent.
 
+use crate::room::release;
+
 /// Two of them, for an element of two strings.
 #[derive(Debug, Default)]
 pub(super) struct Room {
@@ -10,13 +12,7 @@ pub(super) struct Room {
 impl Room {
     /// Gives back what a large string took.
     pub(super) fn shrink(&mut self) {
-        for room in [&mut self.first, &mut self.second] {
-            if room.capacity() > KEPT {
-                *room = Vec::new();
-            }
-        }
+        release(&mut self.first);
+        release(&mut self.second);
     }
 }
-
-/// Room that is kept for the next string.
-const KEPT: usize = 1 << 20;

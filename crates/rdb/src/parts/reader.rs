@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind, Reading};
 use crate::item::RawValue;
 use crate::options::Options;
+use crate::raw::carry::Carry;
 use crate::raw::skimmer::{PartFound, Skimmer};
 use crate::value_type::ValueType;
 
@@ -19,7 +20,7 @@ pub struct PartReader {
     /// The file offset of what is not read yet.
     offset: u64,
     /// What was given and does not make a part yet.
-    carry: Vec<u8>,
+    carry: Carry,
     state: State,
 }
 
@@ -39,7 +40,7 @@ impl PartReader {
             max_string: options.max_string,
             value_type: ValueType::String,
             offset: 0,
-            carry: Vec::new(),
+            carry: Carry::default(),
             state: State::Done,
         }
     }
@@ -49,7 +50,7 @@ impl PartReader {
         self.skimmer.start(value_type.program());
         self.value_type = value_type;
         self.offset = offset;
-        self.carry.clear();
+        self.carry = Carry::default();
         self.state = State::Reading;
     }
 
@@ -59,17 +60,10 @@ impl PartReader {
     /// # Errors
     /// [`Error`] when the value is damaged; the rest of it is passed over.
     pub fn chunk(&mut self, bytes: &[u8], mut sink: impl FnMut(u64, u64, Part<'_>)) -> Result<(), Error> {
-        if self.carry.is_empty() {
-            let read = self.read(bytes, &mut sink)?;
-            self.carry.extend_from_slice(bytes.get(read..).unwrap_or_default());
-            return Ok(());
-        }
         let mut carry = std::mem::take(&mut self.carry);
-        carry.extend_from_slice(bytes);
-        let read = self.read(&carry, &mut sink)?;
-        carry.drain(..read);
+        let result = carry.read(bytes, |data| self.read(data, &mut sink));
         self.carry = carry;
-        Ok(())
+        result
     }
 
     /// Ends the value.
@@ -78,7 +72,7 @@ impl PartReader {
     /// [`ErrorKind::UnexpectedEnd`] when it is not whole.
     pub fn end(&mut self) -> Result<(), Error> {
         let state = std::mem::replace(&mut self.state, State::Done);
-        self.carry = Vec::new();
+        self.carry = Carry::default();
         if state == State::Reading { Err(self.error(ErrorKind::UnexpectedEnd)) } else { Ok(()) }
     }
 

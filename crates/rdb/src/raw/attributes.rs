@@ -2,7 +2,8 @@
 
 use crate::error::ErrorKind;
 use crate::item::Eviction;
-use crate::opcode::Opcode;
+use crate::opcode::{KEY_META, Opcode};
+use crate::room::release;
 
 use super::header;
 
@@ -42,17 +43,10 @@ impl Attributes {
     pub(super) fn reset(&mut self) {
         self.expire_at_ms = None;
         self.eviction = None;
-        self.metadata.clear();
-        self.metadata.shrink_to(KEPT);
+        release(&mut self.metadata);
         self.spent = false;
     }
 }
-
-/// Room that is kept for the next key's metadata.
-const KEPT: usize = 1 << 20;
-
-/// `RDB_OPCODE_KEY_META`.
-const KEY_META: u8 = 243;
 
 /// Unix milliseconds; servers read -1 as no expiry.
 fn milliseconds(data: &[u8]) -> Option<i64> {

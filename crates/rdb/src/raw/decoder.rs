@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Reading};
 use crate::item::{Checksum, DbIndex, Entry, Item, Key, ModuleAux, ModuleId, RawValue};
 use crate::opcode::{FIRST_OPCODE, Opcode};
 use crate::options::Options;
+use crate::room::release;
 use crate::value_type::ValueType;
 
 use super::attributes::Attributes;
@@ -168,7 +169,8 @@ impl Decoder {
         if self.attributes.spent {
             self.attributes.reset();
         }
-        self.forget_decoded();
+        // The last item is not lent any more.
+        release(&mut self.decoded);
         loop {
             let outcome = match self.state {
                 State::Header => self.header()?,
@@ -186,15 +188,6 @@ impl Decoder {
                 Outcome::Again => {}
                 Outcome::More => return Ok(None),
             }
-        }
-    }
-
-    /// The last item is not lent any more; room that a large one took is given back.
-    #[inline]
-    fn forget_decoded(&mut self) {
-        self.decoded.clear();
-        if self.decoded.capacity() > KEPT {
-            self.decoded = Vec::new();
         }
     }
 
@@ -497,6 +490,3 @@ impl Decoder {
         }
     }
 }
-
-/// Room that is kept for the next string that has to be decoded.
-const KEPT: usize = 1 << 20;

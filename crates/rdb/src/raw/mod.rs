@@ -1,6 +1,7 @@
 //! The raw level: where each item starts and ends, and nothing about what is in a value.
 
 mod attributes;
+pub(crate) mod carry;
 pub(crate) mod decoder;
 mod found;
 pub(crate) mod header;

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use super::place::Place;
-use super::room::release_bytes;
+use crate::room::release_bytes;
 
 /// The elements of one command on a key, collected until the command is full.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use crate::target::{Brand, Target};
 use super::LossKind;
 use super::batch::Batch;
 use super::place::Place;
-use super::room::release;
+use crate::room::release;
 
 /// Fields of a hash under way.
 #[derive(Debug, Default)]

@@ -9,7 +9,6 @@ mod number;
 mod options;
 mod place;
 mod rewriter;
-mod room;
 mod rows;
 mod stream;
 mod text;

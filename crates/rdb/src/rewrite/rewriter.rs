@@ -13,11 +13,11 @@ use crate::value_type::{ValueKind, ValueType};
 
 use super::gather::Gather;
 use super::place::Place;
-use super::room::release;
 use super::stream::{Dangling, PendingScan};
 use super::text::put_set;
 use super::value::ValueWriter;
 use super::{LossKind, Losses, RewriteError, RewriteErrorKind, RewriteOptions};
+use crate::room::release;
 
 /// Writes keys and their values as plain commands for one target; made once, for any number of keys.
 ///
@@ -325,7 +325,7 @@ struct Call {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rewrite::room::KEPT;
+    use crate::room::KEPT;
 
     /// Has a rewriter write a value in chunks, and perhaps not to its end.
     fn write(rewriter: &mut Rewriter, name: &[u8], value_type: ValueType, value: &[u8], ends: bool) {

@@ -6,7 +6,7 @@ use crate::scalar::{Digits, Scalar};
 use crate::target::Target;
 
 use super::place::Place;
-use super::room::release;
+use crate::room::release;
 
 /// Appends the commands that make a whole string, and say when its key expires.
 pub(super) fn put_set(key: &[u8], text: Scalar<'_>, expire_at_ms: Option<i64>, target: Target, out: &mut BytesMut) {
