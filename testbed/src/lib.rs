@@ -9,6 +9,7 @@
 //! * [`Conn`] talks to one node, [`Router`] to all primaries of a cluster.
 //! * [`Dataset`] fills a cluster, [`Load`] keeps writing to it, [`compare`] and [`wait_equal`] tell
 //!   whether two clusters hold the same data.
+//! * [`Stutter`] makes servers slow.
 //! * [`Authority`] makes the certificates for servers that speak TLS.
 //! * [`Process`] runs a program under test.
 //!
@@ -44,6 +45,7 @@ mod scratch;
 mod server;
 mod servers;
 mod slot;
+mod stutter;
 mod tls;
 mod value;
 
@@ -62,5 +64,6 @@ pub use scratch::Scratch;
 pub use server::{Server, ServerSpec};
 pub use servers::find_server;
 pub use slot::{SLOTS, key_for_slot, slot_of};
+pub use stutter::Stutter;
 pub use tls::{Authority, Certificate};
 pub use value::Value;

@@ -1,16 +1,18 @@
 //! The built `shake-cli` between two real servers or clusters.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testbed::{Endpoint, Process, ProcessSpec, Scratch};
+use testbed::{Endpoint, Process, ProcessSpec, Scratch, Usage};
 
 /// A running `shake-cli` with a working directory of its own.
 pub(super) struct Tool {
     process: Process,
-    _folder: Scratch,
+    folder: Scratch,
 }
 
 impl Tool {
@@ -20,8 +22,27 @@ impl Tool {
         let file = folder.path().join("sync.toml");
         let config = config.replace("{dir}", &folder.path().join("data").display().to_string());
         fs::write(&file, config).unwrap();
-        let spec = ProcessSpec::new(env!("CARGO_BIN_EXE_shake-cli")).arg(file.display().to_string());
-        Self { process: Process::start(&spec).unwrap(), _folder: folder }
+        Self::with_arg(folder, &file)
+    }
+
+    /// Starts it as RedisShake is started: in a folder of its own, with a file that it cannot write to.
+    pub(super) fn start_in_its_folder(config: &str) -> Self {
+        let folder = Scratch::new("shake-cli").unwrap();
+        fs::write(folder.path().join("sync.toml"), config).unwrap();
+        fs::set_permissions(folder.path().join("sync.toml"), Permissions::from_mode(0o444)).unwrap();
+        Self::with_arg(folder, Path::new("sync.toml"))
+    }
+
+    /// Starts it with a file that does not exist.
+    pub(super) fn start_without_file() -> Self {
+        let folder = Scratch::new("shake-cli").unwrap();
+        let file = folder.path().join("missing.toml");
+        Self::with_arg(folder, &file)
+    }
+
+    fn with_arg(folder: Scratch, file: &Path) -> Self {
+        let spec = ProcessSpec::new(env!("CARGO_BIN_EXE_shake-cli")).folder(folder.path()).arg(file);
+        Self { process: Process::start(&spec).unwrap(), folder }
     }
 
     /// Between two clusters, all shards in one process.
@@ -37,6 +58,16 @@ impl Tool {
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.process.log().unwrap()
+    }
+
+    /// Where its configuration is, and what it writes unless told otherwise.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// CPU time and peak memory so far.
+    pub(super) fn usage(&self) -> Usage {
+        self.process.usage()
     }
 
     /// How often `text` is in the log.
@@ -82,8 +113,13 @@ pub(super) fn config(
 }
 
 /// Waits for a condition; a machine that is busy with other things may take its time.
-pub(super) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+pub(super) fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    wait_long(what, PATIENCE, condition);
+}
+
+/// The same with a patience of its own.
+pub(super) fn wait_long(what: &str, patience: Duration, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         thread::sleep(Duration::from_millis(20));
