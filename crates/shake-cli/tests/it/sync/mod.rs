@@ -1,7 +1,9 @@
 //! The main job on real servers.
 
 mod addresses;
+mod backlog;
 mod clusters;
+mod exact;
 mod failover;
 mod history;
 mod main_job;

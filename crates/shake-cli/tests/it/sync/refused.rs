@@ -22,7 +22,7 @@ fn end(mut tool: Tool) -> (i32, String) {
     let log = tool.log();
     let sentences: Vec<&str> = log.lines().filter(|line| line.starts_with("shake-cli: ")).collect();
     assert_eq!(sentences.len(), 1, "{log}");
-    for text in written(tool.folder()).into_iter().chain([log.clone()]) {
+    for text in written(&tool.dir()).into_iter().chain([log.clone()]) {
         assert!(!text.contains("panicked"), "{text}");
         assert!(!text.contains("sesame"), "a password is in the log: {text}");
     }
@@ -30,8 +30,8 @@ fn end(mut tool: Tool) -> (i32, String) {
 }
 
 /// What it has written into files.
-fn written(folder: &Path) -> Vec<String> {
-    let Ok(files) = fs::read_dir(folder.join("data")) else { return Vec::new() };
+fn written(dir: &Path) -> Vec<String> {
+    let Ok(files) = fs::read_dir(dir) else { return Vec::new() };
     let paths = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
     paths.map(|path| fs::read_to_string(path).unwrap()).collect()
 }
@@ -108,7 +108,8 @@ fn files_that_cannot_be_used() {
     let server = Server::start(ServerSpec::new("redis-7.0")).unwrap();
     let other = Server::start(ServerSpec::new("redis-7.0")).unwrap();
     let password = "password = \"sesame\"\n[target]";
-    let plain = config(("standalone", server.addr()), ("standalone", other.addr()), "").replacen("[target]", password, 1);
+    let plain =
+        config(("standalone", server.addr()), ("standalone", other.addr()), "").replacen("[target]", password, 1);
     let cases = [
         (plain.replace("log_interval", "log_intreval"), 2, "sync.toml:11: [advanced] log_intreval"),
         (plain.replace("log_interval = 1", "log_interval = \"often\""), 2, "sync.toml:11: [advanced] log_interval"),

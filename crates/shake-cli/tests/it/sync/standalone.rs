@@ -56,15 +56,14 @@ fn one_process_for_each_primary_as_with_redisshake() {
     Dataset::new(6).keys(3_000).fill(&source).unwrap();
     let load = Load::start(&source, LoadSpec::new(7).rate(500)).unwrap();
     let entry = target.addr(0).unwrap();
-    let tools: Vec<Tool> =
-        source.addrs().into_iter().map(|addr| Tool::start_in_its_folder(&v3(addr, entry))).collect();
+    let tools: Vec<Tool> = source.addrs().into_iter().map(|addr| Tool::start_in_its_folder(&v3(addr, entry))).collect();
     wait_until("all to follow", || tools.iter().all(|tool| tool.count_in_log("following the stream") == 1));
     let written = load.written();
     wait_until("more writes", || load.written() > written + 1_000);
     load.stop().unwrap();
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tools[0].log()));
     for tool in &tools {
-        let log = fs::read_to_string(tool.folder().join("data/redis-shake.log")).unwrap();
+        let log = fs::read_to_string(tool.dir().join("redis-shake.log")).unwrap();
         assert!(log.contains("following the stream"), "{log}");
     }
     tools.into_iter().for_each(Tool::end);

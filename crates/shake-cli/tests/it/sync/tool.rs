@@ -2,7 +2,7 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +13,7 @@ use testbed::{Endpoint, Process, ProcessSpec, Scratch, Usage};
 pub(super) struct Tool {
     process: Process,
     folder: Scratch,
+    file: PathBuf,
 }
 
 impl Tool {
@@ -42,7 +43,18 @@ impl Tool {
 
     fn with_arg(folder: Scratch, file: &Path) -> Self {
         let spec = ProcessSpec::new(env!("CARGO_BIN_EXE_shake-cli")).folder(folder.path()).arg(file);
-        Self { process: Process::start(&spec).unwrap(), folder }
+        Self { process: Process::start(&spec).unwrap(), folder, file: file.to_owned() }
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(&mut self) {
+        self.process.kill().unwrap();
+    }
+
+    /// Starts it anew, in the same working directory and with a new log.
+    pub(super) fn restart(self) -> Self {
+        let file = self.file.clone();
+        Self::with_arg(self.folder, &file)
     }
 
     /// Between two clusters, all shards in one process.
@@ -55,14 +67,14 @@ impl Tool {
         self.process.wait_for_log(text, PATIENCE).unwrap();
     }
 
+    /// Its working directory.
+    pub(super) fn dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.process.log().unwrap()
-    }
-
-    /// Where its configuration is, and what it writes unless told otherwise.
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
     }
 
     /// CPU time and peak memory so far.
