@@ -3,10 +3,13 @@
 mod addresses;
 mod backlog;
 mod clusters;
+mod exact;
 mod failover;
 mod half_moved;
 mod history;
+mod main_job;
 mod refused;
+mod slow_target;
 mod standalone;
 mod tls;
 mod tool;
