@@ -21,6 +21,7 @@ pub(crate) use sink::Sink;
 pub(crate) use snapshot::{Remark, Restore, SnapshotApplier};
 pub(crate) use stream::StreamApplier;
 
+use super::error::with_causes;
 use super::progress::{Progress, State};
 use super::target::Target;
 
@@ -56,6 +57,9 @@ pub(crate) enum ApplierError {
     Router(#[from] RouterError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// What was moved to disk does not come back. The source has to be asked for it again.
+    #[error("{0}")]
+    Backlog(String),
 }
 
 /// Where an applier stopped on request.
@@ -113,7 +117,10 @@ impl Applier {
                 event = self.router.drive() => self.handle(event?),
                 piece = self.backlog.next(), if self.router.has_room() => match piece {
                     Some(piece) => self.take(piece)?,
-                    None => return self.finish(give_up).await,
+                    None => match self.backlog.failure() {
+                        Some(error) => return Err(ApplierError::Backlog(with_causes(error))),
+                        None => return self.finish(give_up).await,
+                    },
                 },
                 () = stop.cancelled(), if deadline.is_none() => {}
                 () = sleep_until(give_up) => return Ok(self.stopped()),

@@ -1,6 +1,7 @@
 //! The main job on real servers.
 
 mod addresses;
+mod backlog;
 mod clusters;
 mod failover;
 mod history;
