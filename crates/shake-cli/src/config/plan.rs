@@ -26,6 +26,8 @@ pub struct Plan {
     pub delivery: Delivery,
     /// What happens when the source no longer has the history that is missing at the target.
     pub on_history_lost: OnHistoryLost,
+    /// What happens to commands over several slots that cannot be taken apart.
+    pub cross_slot: CrossSlot,
     /// The working directory: absolute, present and writable.
     pub dir: PathBuf,
     /// What is logged, and where.
@@ -158,6 +160,17 @@ pub enum OnHistoryLost {
     FullResync,
     /// The program ends, with an exit code of its own.
     Stop,
+}
+
+/// `[sync] cross_slot`: what happens to a command that a target cluster refuses because its keys lie in several slots, and
+/// that cannot be taken apart by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrossSlot {
+    /// The program ends, and names it.
+    Fail,
+    /// It is left out, counted and named.
+    Skip,
 }
 
 /// What is logged, and where. Standard error is always written.

@@ -76,6 +76,7 @@ pub(super) struct RawTarget {
 pub(super) struct RawSync {
     pub(super) delivery: Typed<RawDelivery>,
     pub(super) on_history_lost: Typed<OnHistoryLost>,
+    pub(super) cross_slot: Typed<RawCrossSlot>,
 }
 
 /// `[sync] delivery`, those that cannot be honoured yet included.
@@ -83,6 +84,14 @@ pub(super) struct RawSync {
 pub(super) enum RawDelivery {
     AtLeastOnce,
     ExactlyOnce,
+}
+
+/// `[sync] cross_slot`, those that cannot be honoured yet included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RawCrossSlot {
+    Fail,
+    Skip,
+    Copy,
 }
 
 /// `[advanced]`.
@@ -174,6 +183,7 @@ impl RawSync {
         Ok(Self {
             delivery: section.choice("delivery", DELIVERIES)?,
             on_history_lost: section.choice("on_history_lost", ON_HISTORY_LOST)?,
+            cross_slot: section.choice("cross_slot", CROSS_SLOT)?,
         })
     }
 }
@@ -252,7 +262,7 @@ const TARGET: &[&str] = &[
     "tls_server_name",
     "version",
 ];
-const SYNC: &[&str] = &["delivery", "on_history_lost"];
+const SYNC: &[&str] = &["delivery", "on_history_lost", "cross_slot"];
 const ADVANCED: &[&str] = &[
     "dir",
     "ncpu",
@@ -277,6 +287,8 @@ const DELIVERIES: &[(&str, RawDelivery)] =
     &[("at-least-once", RawDelivery::AtLeastOnce), ("exactly-once", RawDelivery::ExactlyOnce)];
 const ON_HISTORY_LOST: &[(&str, OnHistoryLost)] =
     &[("full-resync", OnHistoryLost::FullResync), ("stop", OnHistoryLost::Stop)];
+const CROSS_SLOT: &[(&str, RawCrossSlot)] =
+    &[("fail", RawCrossSlot::Fail), ("skip", RawCrossSlot::Skip), ("copy", RawCrossSlot::Copy)];
 const LOG_LEVELS: &[(&str, LogLevel)] =
     &[("debug", LogLevel::Debug), ("info", LogLevel::Info), ("warn", LogLevel::Warn), ("error", LogLevel::Error)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];

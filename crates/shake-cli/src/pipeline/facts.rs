@@ -9,6 +9,8 @@ use cluster_router::{Client, ClientError, Info, NodeAddr};
 pub(crate) struct Facts {
     /// The Redis version that it is compatible with; Valkey calls itself 7.2 here.
     pub(crate) version: Version,
+    /// What it is, as those who look at values and commands have to know it.
+    pub(crate) server: rdb::Target,
     /// What it is called: `redis 7.0.15`, `valkey 9.1.2`.
     pub(crate) product: String,
     /// Whether it is a node of a cluster.
@@ -22,8 +24,8 @@ pub(crate) struct Facts {
 /// Major and minor version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Version {
-    pub(crate) major: u32,
-    pub(crate) minor: u32,
+    pub(crate) major: u16,
+    pub(crate) minor: u16,
 }
 
 impl Facts {
@@ -38,13 +40,18 @@ impl Facts {
 
     fn parse(info: &Info<'_>) -> Option<Self> {
         let redis = info.text("redis_version")?;
-        let product = match info.text("valkey_version") {
-            Some(valkey) => format!("valkey {valkey}"),
-            None => format!("redis {redis}"),
+        let version = Version::parse(redis)?;
+        let (server, product) = match info.text("valkey_version") {
+            Some(valkey) => {
+                let Version { major, minor } = Version::parse(valkey)?;
+                (rdb::Target::valkey(major, minor), format!("valkey {valkey}"))
+            }
+            None => (rdb::Target::redis(version.major, version.minor), format!("redis {redis}")),
         };
         let databases = info.fields().filter_map(|(key, _)| key.strip_prefix("db")?.parse().ok()).collect();
         Some(Self {
-            version: Version::parse(redis)?,
+            version,
+            server,
             product,
             cluster: info.text("cluster_enabled") == Some("1"),
             run_id: info.text("run_id")?.to_owned(),
@@ -89,6 +96,7 @@ mod tests {
             (facts.version, facts.cluster, facts.databases),
             (Version { major: 7, minor: 2 }, true, vec![0, 12])
         );
+        assert_eq!(facts.server, rdb::Target::valkey(9, 1));
         let text = b"redis_version:6.0.16\r\nrun_id:abc\r\n";
         let facts = Facts::parse(&Info::parse(text).unwrap()).unwrap();
         assert_eq!((facts.product.as_str(), facts.cluster), ("redis 6.0.16", false));

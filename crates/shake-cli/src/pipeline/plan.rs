@@ -22,6 +22,8 @@ pub struct PipelinePlan {
     pub window: usize,
     /// Longest argument that the target takes.
     pub max_bulk: usize,
+    /// What becomes of commands over several slots that cannot be taken apart.
+    pub cross_slot: CrossSlot,
     /// Whether to copy everything again when a source cannot continue from where a link was.
     pub full_resync: bool,
     /// How long to wait for a connection.
@@ -68,6 +70,16 @@ pub struct TargetPlan {
     pub nodes: Vec<NodeAddr>,
     /// How to authenticate.
     pub credentials: Option<Credentials>,
+}
+
+/// What becomes of a command that a target cluster refuses because its keys lie in several slots, and that cannot be taken
+/// apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrossSlot {
+    /// The pipeline stops and names it.
+    Fail,
+    /// It is left out, counted and named.
+    Skip,
 }
 
 /// What becomes of a key that the target has when a snapshot brings it.

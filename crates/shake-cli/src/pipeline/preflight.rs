@@ -16,6 +16,10 @@ use super::target::Target;
 pub(crate) struct Ready {
     /// The nodes to follow.
     pub(crate) sources: Vec<NodeAddr>,
+    /// Whether they are nodes of a cluster.
+    pub(crate) source_is_cluster: bool,
+    /// What tells them apart, and asks them.
+    pub(crate) source_discovery: Arc<Discovery>,
     /// How they are reached.
     pub(crate) source_connect: Arc<dyn Connect>,
     pub(crate) target: Target,
@@ -31,11 +35,20 @@ pub(crate) async fn look(plan: &PipelinePlan, network: &Network) -> Result<Ready
     let (discovery, map, target_facts) = target(plan, network).await?;
     one_direction(&source_facts, &target_facts)?;
     databases(plan, &source_facts)?;
-    let version = target_facts.iter().map(|node| node.facts.version).min();
-    let version = version.ok_or_else(|| PipelineError::refused("the target has no primaries"))?;
+    let oldest = target_facts.iter().min_by_key(|node| (node.facts.version, node.facts.server.version()));
+    let oldest = oldest.ok_or_else(|| PipelineError::refused("the target has no primaries"))?;
     let found = vec![describe("source", &source_facts), describe("target", &target_facts)];
-    let target = Target { kind: plan.target.kind, version };
-    Ok(Ready { sources, source_connect: asked.connector(), target, map, discovery, found })
+    let target = Target { kind: plan.target.kind, server: oldest.facts.server };
+    Ok(Ready {
+        sources,
+        source_is_cluster: source_facts.iter().any(|node| node.facts.cluster),
+        source_connect: asked.connector(),
+        source_discovery: asked,
+        target,
+        map,
+        discovery,
+        found,
+    })
 }
 
 struct Known {

@@ -10,12 +10,13 @@ use replica::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::apply::{Applier, Restore, Stopped};
+use super::apply::{Applier, Restore, Stopped, StreamSettings};
 use super::backlog_watch;
 use super::error::{PipelineError, with_causes};
 use super::plan::{ExistingKeys, PipelinePlan};
 use super::preflight::Ready;
 use super::progress::Progress;
+use super::shard_slots::ShardSlots;
 use super::source_connect::SourceConnect;
 
 /// A link, not running yet.
@@ -52,7 +53,13 @@ impl Shard {
         let backlog = reader.stats();
         let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);
         let restore = Restore { replace: plan.existing_keys == ExistingKeys::Replace, max_bulk: plan.max_bulk };
-        let applier = Applier::new(node.to_string(), reader, router, ready.target, restore, progress.clone());
+        let source = ShardSlots::new(ready.source_discovery.clone(), node.clone(), ready.source_is_cluster);
+        let settings = StreamSettings {
+            target: ready.target,
+            source_is_cluster: ready.source_is_cluster,
+            cross_slot: plan.cross_slot,
+        };
+        let applier = Applier::new(node.to_string(), reader, router, settings, restore, source, progress.clone());
         Ok(Self { node, link, applier, progress, backlog })
     }
 

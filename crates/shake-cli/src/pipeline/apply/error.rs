@@ -51,24 +51,44 @@ pub(crate) enum ApplyErrorKind {
         source: KeyError,
     },
     /// The keys of a command lie in several slots, and it cannot be taken apart.
-    #[error("{command} has keys in several slots, which a target cluster refuses, and cannot be split by key")]
+    #[error(
+        "{command} has keys in several slots ({keys}), which a target cluster refuses, and cannot be split by key; with \
+         cross_slot = \"skip\" such commands are left out"
+    )]
     CrossSlot {
         /// Its name.
         command: String,
+        /// Some of its keys.
+        keys: String,
     },
-    /// A command that is not known, so that its keys are not either.
-    #[error("{command} is not a command that is known here (a module's?); where its keys are cannot be told")]
+    /// A script that names no key, and may work on any.
+    #[error(
+        "{command} names no keys, so that no node of a target cluster is the one for it; with cross_slot = \"skip\" such \
+         commands are left out"
+    )]
+    NoKeys {
+        /// Its name.
+        command: String,
+    },
+    /// A command that neither the table nor the target knows.
+    #[error("{command} is not a command that is known here, nor does the target know it (a module that it lacks?)")]
     UnknownCommand {
         /// Its name.
         command: String,
     },
-    /// A command that concerns a whole server, and would concern more at the target.
-    #[error(
-        "{command} at the source cannot be carried over to a cluster yet; run it at the target by hand and start again"
-    )]
-    WholeServer {
+    /// A command that concerns more than one database.
+    #[error("{command} concerns a database other than 0, and a target cluster has only that one")]
+    OtherDatabase {
         /// Its name.
         command: String,
+    },
+    /// A question to the target, or something that had to be done there before going on, was refused.
+    #[error("{command}, which had to be asked of the target before going on, was refused: {reply}")]
+    Refused {
+        /// What was asked.
+        command: &'static str,
+        /// What the node said.
+        reply: String,
     },
     /// A database that the target does not have.
     #[error("database {db} is used at the source, but a target cluster has only database 0")]

@@ -8,6 +8,9 @@ pub(crate) trait Sink {
     /// Takes a command; `encode` writes its bytes.
     fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut));
 
+    /// As [`submit`](Self::submit), for a command whose reply is wanted, with this token.
+    fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut));
+
     /// When all that was submitted so far is confirmed, so is `position`.
     fn end_round(&mut self, position: Position);
 }
@@ -15,6 +18,10 @@ pub(crate) trait Sink {
 impl Sink for Router {
     fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
         Router::submit(self, command, encode);
+    }
+
+    fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut)) {
+        Router::ask(self, command, token, encode);
     }
 
     fn end_round(&mut self, position: Position) {
@@ -26,9 +33,15 @@ impl Sink for Router {
 pub(super) mod recorder {
     use super::*;
     use cluster_router::Route;
-    use resp::CommandScanner;
+    use resp::{CommandScanner, Reply};
 
-    /// Writes down what it is given: one line a command, `slot db: words`, `;` between the commands of a transaction.
+    /// A reply in the protocol's own words.
+    pub(in super::super) fn reply(text: &str) -> Reply {
+        Reply::parse(text.to_owned().into()).unwrap()
+    }
+
+    /// Writes down what it is given: one line a command, `slot db: words`, `;` between the commands of a transaction; what
+    /// is asked begins with `ask token:`.
     #[derive(Default)]
     pub(in super::super) struct Recorder {
         pub(in super::super) lines: Vec<String>,
@@ -37,6 +50,20 @@ pub(super) mod recorder {
 
     impl Sink for Recorder {
         fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
+            self.write_down(command, "", encode);
+        }
+
+        fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut)) {
+            self.write_down(command, &format!("ask {token}: "), encode);
+        }
+
+        fn end_round(&mut self, position: Position) {
+            self.rounds.push(position);
+        }
+    }
+
+    impl Recorder {
+        fn write_down(&mut self, command: Outgoing, asked: &str, encode: &mut dyn FnMut(&mut BytesMut)) {
             let mut bytes = BytesMut::new();
             encode(&mut bytes);
             let commands = words(&bytes);
@@ -45,11 +72,7 @@ pub(super) mod recorder {
                 Route::Slot(slot) => slot.to_string(),
                 Route::EveryPrimary => "all".to_owned(),
             };
-            self.lines.push(format!("{route} {}: {}", command.db, commands.join("; ")));
-        }
-
-        fn end_round(&mut self, position: Position) {
-            self.rounds.push(position);
+            self.lines.push(format!("{route} {}: {asked}{}", command.db, commands.join("; ")));
         }
     }
 

@@ -310,14 +310,14 @@ fn everywhere(offset: u64) -> Outgoing {
 
 #[cfg(test)]
 mod tests {
-    use cluster_router::TargetKind;
-
     use super::*;
     use crate::pipeline::apply::sink::recorder::Recorder;
-    use crate::pipeline::facts::Version;
 
-    const TARGET: Target = Target { kind: TargetKind::Cluster, version: Version { major: 7, minor: 0 } };
     const REWRITE: Restore = Restore { replace: true, max_bulk: 1 << 20 };
+
+    fn redis_7() -> Target {
+        Target::cluster("redis-7.0")
+    }
 
     /// `REDIS0010`, the records, the end; the checksum is switched off.
     fn snapshot(records: &[&[u8]]) -> Vec<u8> {
@@ -340,7 +340,7 @@ mod tests {
 
     #[test]
     fn strings_are_set_and_collections_restored() {
-        let (recorder, applier) = apply(TARGET, REWRITE, &[b"\xfe\x00", STRING, EXPIRING, LIST]).unwrap();
+        let (recorder, applier) = apply(redis_7(), REWRITE, &[b"\xfe\x00", STRING, EXPIRING, LIST]).unwrap();
         assert_eq!(recorder.lines[0], "12182 0: SET foo hi");
         assert_eq!(recorder.lines[1], "12182 0: SET foo 7 PXAT 100000000000");
         let (start, end) = ("12182 0: RESTORE foo 0 \\x01\\x01\\x01a\\x06\\x00", " REPLACE FREQ 5");
@@ -354,12 +354,12 @@ mod tests {
 
     #[test]
     fn an_older_target_and_a_key_that_must_not_be_replaced_get_restore() {
-        let old = Target { version: Version { major: 6, minor: 0 }, ..TARGET };
+        let old = Target::cluster("redis-6.0");
         let (recorder, _) = apply(old, REWRITE, &[EXPIRING, STRING]).unwrap();
         assert!(recorder.lines[0].starts_with("12182 0: RESTORE foo 100000000000 "), "{}", recorder.lines[0]);
         assert!(recorder.lines[0].ends_with(" REPLACE ABSTTL"), "{}", recorder.lines[0]);
         assert_eq!(recorder.lines[1], "12182 0: SET foo hi");
-        let (recorder, _) = apply(TARGET, Restore { replace: false, ..REWRITE }, &[STRING]).unwrap();
+        let (recorder, _) = apply(redis_7(), Restore { replace: false, ..REWRITE }, &[STRING]).unwrap();
         assert!(recorder.lines[0].starts_with("12182 0: RESTORE foo 0 "), "{}", recorder.lines[0]);
         assert!(!recorder.lines[0].contains("REPLACE"));
     }
@@ -367,9 +367,9 @@ mod tests {
     #[test]
     fn functions_go_everywhere_or_are_remarked_on() {
         let function = b"\xf5\x04code";
-        let (recorder, _) = apply(TARGET, REWRITE, &[function]).unwrap();
+        let (recorder, _) = apply(redis_7(), REWRITE, &[function]).unwrap();
         assert_eq!(recorder.lines, ["all 0: FUNCTION LOAD REPLACE code"]);
-        let old = Target { version: Version { major: 6, minor: 2 }, ..TARGET };
+        let old = Target::cluster("redis-6.2");
         let (recorder, mut applier) = apply(old, REWRITE, &[function, function]).unwrap();
         assert_eq!((recorder.lines.len(), applier.take_remarks()), (0, vec![Remark::Functions]));
     }
@@ -378,12 +378,12 @@ mod tests {
     fn a_large_value_is_restored_whole_and_refused_above_the_limit() {
         let element = [b"\x80\x00\x01\x00\x00", &[b'x'; 65_536][..]].concat();
         let list = [&b"\x01\x03big\x20"[..], &element.repeat(32)].concat();
-        let (recorder, _) = apply(TARGET, Restore { max_bulk: 4 << 20, ..REWRITE }, &[&list, STRING]).unwrap();
+        let (recorder, _) = apply(redis_7(), Restore { max_bulk: 4 << 20, ..REWRITE }, &[&list, STRING]).unwrap();
         assert_eq!(recorder.lines.len(), 2);
         assert!(recorder.lines[0].contains("RESTORE big 0 ") && recorder.lines[0].len() > 2 << 20);
         let inside = recorder.rounds.iter().any(|round| round.offset > 20 && round.offset < 2 << 20);
         assert!(!inside, "a position inside a value");
-        let error = apply(TARGET, REWRITE, &[&list]).map(|_| ()).unwrap_err();
+        let error = apply(redis_7(), REWRITE, &[&list]).map(|_| ()).unwrap_err();
         assert!(error.contains("the value of key big has 1"), "{error}");
     }
 
@@ -393,10 +393,10 @@ mod tests {
             (&[b"\xfe\x03", STRING], "at snapshot byte 9: database 3 is used"),
             (&[b"\x63\x00", STRING], "at snapshot byte 9: the snapshot cannot be read: "),
         ] {
-            let error = apply(TARGET, REWRITE, records).map(|_| ()).unwrap_err();
+            let error = apply(redis_7(), REWRITE, records).map(|_| ()).unwrap_err();
             assert!(error.starts_with(sentence), "{error}");
         }
-        let mut applier = SnapshotApplier::new(TARGET, REWRITE, 1);
+        let mut applier = SnapshotApplier::new(redis_7(), REWRITE, 1);
         applier.feed(b"REDIS0010\xfe", &mut Recorder::default()).unwrap();
         assert!(applier.finish().is_err());
     }
