@@ -12,6 +12,7 @@ use crate::pipeline::target::Target;
 pub(crate) struct SnapshotApplier {
     decoder: Decoder,
     commands: Commands,
+    has_left: bool,
 }
 
 /// How the keys of a snapshot are written to the target.
@@ -32,66 +33,115 @@ pub(crate) enum Remark {
     Functions,
     /// The records of slots that were being imported: no keys yet.
     SlotImport,
+    /// A part of a value that the target cannot be told.
+    Lost {
+        /// The key.
+        key: String,
+        /// What, and how much of it.
+        what: String,
+    },
 }
 
 struct Commands {
     target: Target,
     restore: Restore,
     generation: u64,
-    /// A value that comes in chunks.
+    /// A value that comes in chunks, or takes more than one step.
     large: Option<Large>,
     /// The payload at hand; kept for its memory.
     payload: Vec<u8>,
+    plain: Plain,
     keys: u64,
     remarks: Vec<Remark>,
+    /// Keys of which something was lost.
+    lossy_keys: u64,
 }
 
-/// A value that is gathered until its length is known, which RESTORE has to state first.
-struct Large {
+/// A value under way.
+enum Large {
+    /// It is gathered until its length is known, which RESTORE has to state first.
+    Gathering(Gathering),
+    /// It is too large for that.
+    Building(Building),
+}
+
+struct Gathering {
     writer: DumpWriter,
     command: RestoreCommand,
-    /// Where the snapshot's record ends, as far as it was read.
-    shown: String,
-}
-
-/// `RESTORE` without its payload.
-struct RestoreCommand {
-    key: Vec<u8>,
-    db: u32,
-    expire_at_ms: Option<i64>,
-    eviction: Option<Eviction>,
+    head: Head,
+    /// Where the value starts in the payload.
+    start: usize,
 }
 
 impl SnapshotApplier {
     /// The snapshot of a generation.
     pub(crate) fn new(target: Target, restore: Restore, generation: u64) -> Self {
-        let payload = Vec::new();
-        let commands = Commands { target, restore, generation, large: None, payload, keys: 0, remarks: Vec::new() };
-        Self { decoder: Decoder::new(Options::default()), commands }
+        let commands = Commands {
+            target,
+            restore,
+            generation,
+            large: None,
+            payload: Vec::new(),
+            plain: Plain::new(target.server),
+            keys: 0,
+            remarks: Vec::new(),
+            lossy_keys: 0,
+        };
+        Self { decoder: Decoder::new(Options::default().chunk_size(PIECE)), commands, has_left: false }
     }
 
-    /// Takes the next bytes.
+    /// Takes the next bytes, when [nothing is left](Self::has_left) of those before.
     ///
     /// # Errors
     /// When they cannot be applied. What stands before the place that the error names has been submitted.
     pub(crate) fn feed(&mut self, bytes: &[u8], sink: &mut dyn Sink) -> Result<(), ApplyError> {
         self.decoder.feed(bytes);
-        loop {
-            let offset = self.decoder.offset();
-            match self.decoder.next_item() {
-                Ok(Some(item)) => {
-                    let taken = self.commands.take(item, offset, sink);
-                    taken.map_err(|kind| ApplyError::in_snapshot(kind, offset))?;
-                }
-                Ok(None) => break,
-                Err(error) => return Err(ApplyError::in_snapshot(error.into(), offset)),
-            }
+        self.has_left = true;
+        self.go_on(sink).map(drop)
+    }
+
+    /// Whether some of the bytes have not become commands, for want of room or because a value waits for its place.
+    pub(crate) fn has_left(&self) -> bool {
+        self.has_left
+    }
+
+    /// Goes on with what is left; answers whether anything could be done.
+    ///
+    /// # Errors
+    /// As [`feed`](Self::feed).
+    pub(crate) fn go_on(&mut self, sink: &mut dyn Sink) -> Result<bool, ApplyError> {
+        let mut moved = false;
+        while self.has_left && sink.has_room() && self.step(sink)? {
+            moved = true;
         }
         // Inside a value there is nothing to go on from.
-        if self.commands.large.is_none() {
+        if !self.is_inside_value() {
             sink.end_round(self.position());
         }
-        Ok(())
+        Ok(moved)
+    }
+
+    /// Whether the bytes so far end inside a value, or a value waits for its place.
+    pub(crate) fn is_inside_value(&self) -> bool {
+        self.commands.large.is_some()
+    }
+
+    /// Does the next thing; false when there is nothing to do for now.
+    fn step(&mut self, sink: &mut dyn Sink) -> Result<bool, ApplyError> {
+        let offset = self.decoder.offset();
+        let built = self.commands.build(sink).map_err(|kind| ApplyError::in_snapshot(kind, offset))?;
+        if let Some(moved) = built {
+            return Ok(moved);
+        }
+        match self.decoder.next_item() {
+            Ok(Some(item)) => {
+                let taken = self.commands.take(item, offset, sink);
+                taken.map_err(|kind| ApplyError::in_snapshot(kind, offset))?;
+            }
+            Ok(None) => self.has_left = false,
+            Err(error) => return Err(ApplyError::in_snapshot(error.into(), offset)),
+        }
+        Ok(self.has_left)
     }
 
     /// The source says that the snapshot has ended.
@@ -122,6 +172,12 @@ impl SnapshotApplier {
         std::mem::take(&mut self.commands.remarks)
     }
 
+    /// What was not carried over in all: how many keys it concerns, and what.
+    pub(crate) fn lost(&self) -> Option<(u64, String)> {
+        let losses = self.commands.plain.all_losses();
+        (!losses.is_empty()).then(|| (self.commands.lossy_keys, describe(losses)))
+    }
+
     fn position(&self) -> Position {
         let generation = self.commands.generation;
         Position { generation, phase: Phase::Snapshot, offset: self.decoder.offset(), index: 0, db: 0 }
@@ -132,8 +188,8 @@ impl Commands {
     fn take(&mut self, item: Item<'_>, offset: u64, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
         match item {
             Item::Entry(entry) => self.entry(&entry, sink),
-            Item::ValueBegin(key) => self.begin_large(&key),
-            Item::ValueChunk(bytes) => self.large_chunk(bytes),
+            Item::ValueBegin(key) => self.begin_large(&key, sink),
+            Item::ValueChunk(bytes) => self.large_chunk(bytes, sink),
             Item::ValueEnd => {
                 self.end_large(offset, sink);
                 Ok(())
@@ -169,7 +225,10 @@ impl Commands {
     fn entry(&mut self, entry: &Entry<'_>, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
         self.keys += 1;
         let key = &entry.key;
-        if self.goes_as_set(key)
+        if !self.target.server.loads(key) {
+            return self.plain_entry(entry, sink);
+        }
+        if self.goes_as_set(entry)
             && let Some(value) = entry.value.as_string()?
         {
             sink.submit(self.outgoing(key.name, key.db.0, key.offset), &mut |out| {
@@ -179,14 +238,18 @@ impl Commands {
         }
         self.payload.clear();
         entry.dump_into(&mut self.payload);
-        let command = RestoreCommand::of(key);
-        self.submit_restore(&command, key.offset, sink);
+        let outgoing = self.outgoing(key.name, key.db.0, key.offset);
+        self.submit_restore(&RestoreCommand::of(key), outgoing, sink);
         Ok(())
     }
 
     /// `SET` costs a target half of what `RESTORE` does, but overwrites, and older servers have no absolute expiry.
-    fn goes_as_set(&self, key: &Key<'_>) -> bool {
+    fn goes_as_set(&self, entry: &Entry<'_>) -> bool {
+        let Entry { key, value, .. } = entry;
+        // A megabyte may be a hundred when it is expanded.
+        let is_moderate = value.bytes().len() <= LONGEST_EXPANDED || value.bytes().first() != Some(&COMPRESSED);
         self.restore.replace
+            && is_moderate
             && key.metadata.is_empty()
             && match key.expire_at_ms {
                 // Before 1970: no command takes it but RESTORE with an expiry that is past as well.
@@ -195,36 +258,39 @@ impl Commands {
             }
     }
 
-    fn begin_large(&mut self, key: &Key<'_>) -> Result<(), ApplyErrorKind> {
-        self.keys += 1;
-        self.payload.clear();
-        let writer = DumpWriter::begin(key, &mut self.payload);
-        let shown = key.name.escape_ascii().to_string();
-        self.large = Some(Large { writer, command: RestoreCommand::of(key), shown });
-        Ok(())
-    }
-
-    fn large_chunk(&mut self, bytes: &[u8]) -> Result<(), ApplyErrorKind> {
-        let Some(large) = &mut self.large else { return Ok(()) };
-        let len = self.payload.len() + bytes.len();
-        if len > self.restore.max_bulk {
-            return Err(ApplyErrorKind::TooLong { key: large.shown.clone(), len: len as u64 });
+    /// A value of a type that the target does not load, in one transaction if its size allows.
+    fn plain_entry(&mut self, entry: &Entry<'_>, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
+        let head = Head::of(&entry.key);
+        let outgoing = self.outgoing(&head.name, head.db, head.offset);
+        let temporary = Temporary::new(&head, self.restore.replace, self.target.server);
+        let mut bundle = Bundle::default();
+        if self.restore.replace {
+            if let Some(commands) = self.plain.entry(entry).map_err(|why| self.inexpressible(&head, why))? {
+                bundle.add_all(&commands);
+                bundle.submit(outgoing, sink);
+                self.note_losses(&head.name);
+                return Ok(());
+            }
         }
-        large.writer.chunk(bytes);
-        self.payload.extend_from_slice(bytes);
+        let held = entry.value.bytes().to_vec();
+        self.begin_building(&head, held, sink)?.end();
         Ok(())
     }
 
-    fn end_large(&mut self, offset: u64, sink: &mut dyn Sink) {
-        let Some(large) = self.large.take() else { return };
-        self.payload.extend_from_slice(&large.writer.finish());
-        self.submit_restore(&large.command, offset, sink);
-        // A giant's memory is not kept for the small ones behind it.
-        self.payload = Vec::new();
+    fn begin_building(
+        &mut self,
+        head: &Head,
+        held: Vec<u8>,
+        sink: &mut dyn Sink,
+    ) -> Result<&mut Building, ApplyErrorKind> {
+        let outgoing = self.outgoing(&head.name, head.db, head.offset);
+        let replace = self.restore.replace;
+        let building = Building::begin(head, replace, outgoing, held, &mut self.plain, sink);
+        let building = building.map_err(|why| self.inexpressible(head, why))?;
+        Ok(self.large.insert(building))
     }
 
-    fn submit_restore(&self, command: &RestoreCommand, offset: u64, sink: &mut dyn Sink) {
-        let outgoing = self.outgoing(&command.key, command.db, offset);
+    fn submit_restore(&self, command: &RestoreCommand, outgoing: Outgoing, sink: &mut dyn Sink) {
         sink.submit(outgoing, &mut |out| command.put(out, &self.payload, self.restore.replace));
     }
 
@@ -253,54 +319,6 @@ impl Commands {
         // One server has all slots, and one lane.
         let slot = if self.target.is_standalone() { Slot::MIN } else { slot_of(key) };
         Outgoing { route: Route::Slot(slot), replies: 1, db, phase: Phase::Snapshot, offset, forgiving: false }
-    }
-}
-
-impl RestoreCommand {
-    fn of(key: &Key<'_>) -> Self {
-        Self { key: key.name.to_vec(), db: key.db.0, expire_at_ms: key.expire_at_ms, eviction: key.eviction }
-    }
-
-    /// `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ f]`
-    fn put(&self, out: &mut BytesMut, payload: &[u8], replace: bool) {
-        let args = 4
-            + usize::from(replace)
-            + usize::from(self.expire_at_ms.is_some())
-            + 2 * usize::from(self.eviction.is_some());
-        resp::put_array(out, args);
-        resp::put_bulk(out, b"RESTORE");
-        resp::put_bulk(out, &self.key);
-        // An expiry of zero would be none; one that is past removes the key, which is what it says.
-        resp::put_integer_bulk(out, self.expire_at_ms.map_or(0, |at| at.max(1)));
-        resp::put_bulk(out, payload);
-        if replace {
-            resp::put_bulk(out, b"REPLACE");
-        }
-        if self.expire_at_ms.is_some() {
-            resp::put_bulk(out, b"ABSTTL");
-        }
-        match self.eviction {
-            Some(Eviction::IdleSeconds(seconds)) => {
-                resp::put_bulk(out, b"IDLETIME");
-                resp::put_integer_bulk(out, seconds);
-            }
-            Some(Eviction::Freq(frequency)) => {
-                resp::put_bulk(out, b"FREQ");
-                resp::put_integer_bulk(out, frequency);
-            }
-            None => {}
-        }
-    }
-}
-
-fn put_set(out: &mut BytesMut, key: &[u8], value: &[u8], expire_at_ms: Option<i64>) {
-    resp::put_array(out, if expire_at_ms.is_some() { 5 } else { 3 });
-    resp::put_bulk(out, b"SET");
-    resp::put_bulk(out, key);
-    resp::put_bulk(out, value);
-    if let Some(at) = expire_at_ms {
-        resp::put_bulk(out, b"PXAT");
-        resp::put_integer_bulk(out, at);
     }
 }
 
