@@ -26,6 +26,8 @@ pub struct Plan {
     pub delivery: Delivery,
     /// What happens when the source no longer has the history that is missing at the target.
     pub on_history_lost: OnHistoryLost,
+    /// What happens when the target cannot be told a part of a value.
+    pub on_loss: OnLoss,
     /// The working directory: absolute, present and writable.
     pub dir: PathBuf,
     /// What is logged, and where.
@@ -126,6 +128,16 @@ pub enum RestoreBehavior {
     Skip,
     /// The sync ends with an error.
     Panic,
+}
+
+/// `[sync] on_loss`: what happens when the target cannot be told a part of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnLoss {
+    /// The sync ends with an error.
+    Stop,
+    /// The rest of the value is carried over; what is lost is said and counted.
+    Warn,
 }
 
 /// The byte budgets. All are in bytes.

@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use super::error::{ConfigError, ConfigErrorKind};
 use super::place::{Located, Place};
-use super::plan::{LogFormat, LogLevel, OnHistoryLost, RestoreBehavior, SourceKind, TargetKind};
+use super::plan::{LogFormat, LogLevel, OnHistoryLost, OnLoss, RestoreBehavior, SourceKind, TargetKind};
 use super::secret::Secret;
 use super::section::{Document, Section};
 
@@ -76,6 +76,7 @@ pub(super) struct RawTarget {
 pub(super) struct RawSync {
     pub(super) delivery: Typed<RawDelivery>,
     pub(super) on_history_lost: Typed<OnHistoryLost>,
+    pub(super) on_loss: Typed<OnLoss>,
 }
 
 /// `[sync] delivery`, those that cannot be honoured yet included.
@@ -173,6 +174,7 @@ impl RawSync {
         Ok(Self {
             delivery: section.choice("delivery", DELIVERIES)?,
             on_history_lost: section.choice("on_history_lost", ON_HISTORY_LOST)?,
+            on_loss: section.choice("on_loss", ON_LOSS)?,
         })
     }
 }
@@ -250,7 +252,7 @@ const TARGET: &[&str] = &[
     "tls_server_name",
     "version",
 ];
-const SYNC: &[&str] = &["delivery", "on_history_lost"];
+const SYNC: &[&str] = &["delivery", "on_history_lost", "on_loss"];
 const ADVANCED: &[&str] = &[
     "dir",
     "ncpu",
@@ -274,6 +276,7 @@ const DELIVERIES: &[(&str, RawDelivery)] =
     &[("at-least-once", RawDelivery::AtLeastOnce), ("exactly-once", RawDelivery::ExactlyOnce)];
 const ON_HISTORY_LOST: &[(&str, OnHistoryLost)] =
     &[("full-resync", OnHistoryLost::FullResync), ("stop", OnHistoryLost::Stop)];
+const ON_LOSS: &[(&str, OnLoss)] = &[("stop", OnLoss::Stop), ("warn", OnLoss::Warn)];
 const LOG_LEVELS: &[(&str, LogLevel)] =
     &[("debug", LogLevel::Debug), ("info", LogLevel::Info), ("warn", LogLevel::Warn), ("error", LogLevel::Error)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];

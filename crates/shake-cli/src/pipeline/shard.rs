@@ -44,7 +44,7 @@ impl Shard {
         let observer = Observer { node: node.to_string(), progress: progress.clone(), said_full: None };
         let link = Link::new(link_config(plan), connect, writer, observer);
         let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);
-        let restore = Restore { replace: plan.existing_keys == ExistingKeys::Replace, max_bulk: plan.max_bulk };
+        let restore = restore(&node, plan, memory);
         let applier = Applier::new(node.to_string(), reader, router, ready.target, restore, progress.clone());
         Self { node, link, applier, progress }
     }
@@ -99,6 +99,23 @@ fn router_config(node: &NodeAddr, plan: &PipelinePlan) -> RouterConfig {
         ..defaults
     }
 }
+
+fn restore(node: &NodeAddr, plan: &PipelinePlan, memory: u64) -> Restore {
+    // Held whole, a value is there up to four times: as it came, as a payload, in its command, and in between.
+    let whole = usize::try_from(memory / 4).unwrap_or(usize::MAX).clamp(SMALLEST_GIANT, LARGEST_WHOLE);
+    Restore {
+        existing: plan.existing_keys,
+        max_bulk: plan.max_bulk,
+        max_whole: whole.min(plan.max_bulk),
+        on_loss: plan.on_loss,
+        link: format!("{}:{node}", plan.name).into(),
+    }
+}
+
+/// Smaller values come whole from the decoder.
+const SMALLEST_GIANT: usize = 1 << 20;
+/// A target stands still while it loads a payload: for some 100 ms when it is as large as this.
+const LARGEST_WHOLE: usize = 16 << 20;
 
 /// Says what happens to the connection to the source.
 struct Observer {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shake_cli::config::{
-    self, Auth, ConfigError, Delivery, Endpoint, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, Plan,
+    self, Auth, ConfigError, Delivery, Endpoint, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan,
     RestoreBehavior, Secret, SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use tempfile::TempDir;
@@ -86,6 +86,7 @@ fn v3_defaults(dir: &Path) -> Plan {
         restore: RestoreBehavior::Rewrite,
         limits: Limits { backlog_memory: 268_435_456, window_bytes: 4 << 20, max_bulk: 512_000_000 },
         delivery: Delivery::AtLeastOnce,
+        on_loss: OnLoss::Stop,
         on_history_lost: OnHistoryLost::FullResync,
         dir: dir.to_owned(),
         log: LogPlan {

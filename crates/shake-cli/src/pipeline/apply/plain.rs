@@ -1,115 +1,118 @@
-//! Values as plain commands, for what `RESTORE` cannot carry.
+//! Values that the target cannot load, as plain commands.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
-use rdb::{DbIndex, Entry, Key, Losses, RewriteErrorKind, RewriteOptions, Rewriter, ValueType};
+use rdb::{Entry, Key, RewriteError, RewriteErrorKind, RewriteOptions, Rewriter};
 
-/// Makes plain commands of values; each value starts with the deletion of its key.
-pub(super) struct Plain {
+use super::error::ApplyErrorKind;
+use super::in_place::{building_key, may_have_expired, put_in_place};
+use super::losses::LossBook;
+use super::restore::Restore;
+use super::unit::{Frames, Unit};
+use crate::pipeline::plan::ExistingKeys;
+
+/// Writes whole values as plain commands: of each key one unit, so that nobody sees a part of it.
+#[derive(Debug)]
+pub(super) struct PlainWriter {
     rewriter: Rewriter,
+    frames: Frames,
+    out: BytesMut,
 }
 
-/// A key, and what a rewriter has to know of it.
-#[derive(Clone)]
-pub(super) struct Head {
-    pub(super) name: Vec<u8>,
-    pub(super) db: u32,
-    pub(super) expire_at_ms: Option<i64>,
-    pub(super) value_type: ValueType,
-    pub(super) metadata: Vec<u8>,
-    pub(super) offset: u64,
+/// A whole value as commands.
+#[derive(Debug)]
+pub(super) struct PlainKey {
+    pub(super) unit: Unit,
+    /// Whether an error of the data is as good as a success.
+    pub(super) forgiving: bool,
 }
 
-impl Plain {
-    pub(super) fn new(server: rdb::Target) -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-        let options = RewriteOptions::default()
-            .replace(true)
-            .select(false)
-            .max_output(MOST_AT_ONCE)
-            .max_gathered(MOST_AT_ONCE)
-            .max_bytes(COMMAND_BYTES)
-            .now_ms(i64::try_from(now).unwrap_or(i64::MAX));
-        Self { rewriter: Rewriter::new(server, options) }
+impl PlainWriter {
+    pub(super) fn new(target: rdb::Target, restore: &Restore) -> Self {
+        let options = options(restore).replace(true).max_output(LARGEST_UNIT);
+        Self { rewriter: Rewriter::new(target, options), frames: Frames::new(), out: BytesMut::new() }
     }
 
-    pub(super) fn server(&self) -> rdb::Target {
-        self.rewriter.target()
-    }
-
-    /// All commands of a whole value; nothing when they are too many for one piece.
-    pub(super) fn entry(&mut self, entry: &Entry<'_>) -> Result<Option<BytesMut>, RewriteErrorKind> {
-        match self.write(|rewriter, out| rewriter.entry(entry, out)) {
-            Ok(commands) => Ok(Some(commands)),
-            Err(RewriteErrorKind::TooLarge) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    pub(super) fn begin(&mut self, head: &Head) -> Result<BytesMut, RewriteErrorKind> {
-        self.write(|rewriter, out| rewriter.begin(&head.key(), out))
-    }
-
-    pub(super) fn chunk(&mut self, bytes: &[u8]) -> Result<BytesMut, RewriteErrorKind> {
-        self.write(|rewriter, out| rewriter.chunk(bytes, out))
-    }
-
-    pub(super) fn end(&mut self) -> Result<BytesMut, RewriteErrorKind> {
-        self.write(|rewriter, out| rewriter.end(out))
-    }
-
-    /// What was lost of the last value.
-    pub(super) fn losses(&self) -> &Losses {
-        self.rewriter.losses()
-    }
-
-    /// What was lost of all values.
-    pub(super) fn all_losses(&self) -> &Losses {
-        self.rewriter.all_losses()
-    }
-
-    fn write(
+    /// The commands that make this key, in place of one that is there or as `restore` says; `None` if they are too many
+    /// for one unit.
+    ///
+    /// # Errors
+    /// When there are no such commands, or something would be lost that must not be.
+    pub(super) fn key(
         &mut self,
-        write: impl FnOnce(&mut Rewriter, &mut BytesMut) -> Result<(), rdb::RewriteError>,
-    ) -> Result<BytesMut, RewriteErrorKind> {
-        let mut out = BytesMut::new();
-        write(&mut self.rewriter, &mut out).map_err(|error| error.kind())?;
-        Ok(out)
-    }
-}
-
-impl Head {
-    pub(super) fn of(key: &Key<'_>) -> Self {
-        Self {
-            name: key.name.to_vec(),
-            db: key.db.0,
-            expire_at_ms: key.expire_at_ms,
-            value_type: key.value_type,
-            metadata: key.metadata.to_vec(),
-            offset: key.offset,
+        entry: &Entry<'_>,
+        restore: &Restore,
+        book: &mut LossBook,
+    ) -> Result<Option<PlainKey>, ApplyErrorKind> {
+        let (key, existing) = (&entry.key, restore.existing);
+        if existing == ExistingKeys::Replace {
+            return self.commands(entry, key, book).map(|unit| unit.map(|unit| PlainKey { unit, forgiving: false }));
         }
+        let building = building_key(&restore.link, key.name);
+        let mut renamed = key.clone();
+        (renamed.name, renamed.expire_at_ms) = (&building, None);
+        let Some(mut unit) = self.commands(&Entry::new(renamed, entry.value), key, book)? else { return Ok(None) };
+        // UNLINK alone: nothing of the value is left, and what is at the target may stay.
+        if unit.len() < 2 {
+            return Ok(Some(PlainKey { unit: Unit::default(), forgiving: false }));
+        }
+        put_in_place(&mut unit, &building, key, existing);
+        Ok(Some(PlainKey { unit, forgiving: may_have_expired(key, existing) }))
     }
 
-    /// The key as the rewriter takes it.
-    pub(super) fn key(&self) -> Key<'_> {
-        let mut key = Key::new(&self.name, self.value_type);
-        key.db = DbIndex(self.db);
-        key.expire_at_ms = self.expire_at_ms;
-        key.metadata = &self.metadata;
-        key.offset = self.offset;
-        key
+    /// `UNLINK` and the commands that make `entry`; `key` is what it is called in messages.
+    fn commands(
+        &mut self,
+        entry: &Entry<'_>,
+        key: &Key<'_>,
+        book: &mut LossBook,
+    ) -> Result<Option<Unit>, ApplyErrorKind> {
+        set_clock(&mut self.rewriter);
+        self.out.clear();
+        match self.rewriter.entry(entry, &mut self.out) {
+            Ok(()) => {}
+            Err(error) if error.kind() == RewriteErrorKind::TooLarge => return Ok(None),
+            Err(error) => return Err(refused(key, &error)),
+        }
+        book.check(key.name, self.rewriter.losses())?;
+        book.record(key.name, self.rewriter.losses());
+        let mut unit = Unit::default();
+        while let Some((frame, _)) = self.frames.first(self.out.get(unit.bytes()..).unwrap_or_default()) {
+            unit.push_frame(frame);
+        }
+        if self.out.capacity() > KEPT {
+            self.out = BytesMut::new();
+        }
+        Ok(Some(unit))
     }
 }
 
-/// What was lost, in words.
-pub(super) fn describe(losses: &Losses) -> String {
-    let lost: Vec<String> = losses.iter().map(|(kind, count)| format!("{} ({count})", kind.name())).collect();
-    lost.join(", ")
+/// The settings that all rewriting to a target has in common.
+pub(super) fn options(restore: &Restore) -> RewriteOptions {
+    RewriteOptions::default().select(false).max_string(restore.longest_string())
 }
 
-/// The most bytes of commands that one piece of a value becomes, and of a stream that is held until it is whole.
-const MOST_AT_ONCE: usize = 16 << 20;
+/// Tells the time where fields do not expire: those that have would be there for good.
+pub(super) fn set_clock(rewriter: &mut Rewriter) {
+    if !rewriter.target().has_field_expiry() {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        rewriter.set_now_ms(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+    }
+}
 
-/// The most bytes that one command carries, but for an element that is longer.
-const COMMAND_BYTES: usize = 256 << 10;
+/// Why a key cannot be made by commands.
+pub(super) fn refused(key: &Key<'_>, error: &RewriteError) -> ApplyErrorKind {
+    ApplyErrorKind::NoCommands {
+        key: key.name.escape_ascii().to_string(),
+        value_type: key.value_type.name(),
+        target: error.target(),
+        why: error.kind(),
+    }
+}
+
+/// More than this at once is built step by step.
+const LARGEST_UNIT: usize = 4 << 20;
+
+/// The memory that is kept from one key to the next.
+const KEPT: usize = 256 << 10;

@@ -245,9 +245,8 @@ mod tests {
 
     use super::*;
     use crate::pipeline::apply::sink::recorder::Recorder;
-    use crate::pipeline::facts::Version;
 
-    const CLUSTER: Target = Target { kind: TargetKind::Cluster, version: Version { major: 7, minor: 0 } };
+    const CLUSTER: Target = Target { kind: TargetKind::Cluster, server: rdb::Target::redis(7, 0) };
     const STANDALONE: Target = Target { kind: TargetKind::Standalone, ..CLUSTER };
 
     fn stream(lines: &[&str]) -> BytesMut {
