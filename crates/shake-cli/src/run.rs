@@ -12,8 +12,8 @@ use crate::config::{self, Auth, Endpoint, OnHistoryLost, Plan, RestoreBehavior};
 use crate::exit::{Exit, Failure};
 use crate::logging;
 use crate::pipeline::{
-    Ended, ExistingKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan, SourceKind, SourcePlan,
-    Stopper, TargetPlan,
+    DiskPlan, Ended, ExistingKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan, SourceKind,
+    SourcePlan, Stopper, TargetPlan,
 };
 use crate::report::Reporter;
 
@@ -151,11 +151,17 @@ fn pipeline_plan(plan: &Plan) -> PipelinePlan {
             config::OnLoss::Warn => OnLoss::Warn,
         },
         backlog_memory: plan.limits.backlog_memory,
+        backlog_disk: backlog_disk(plan),
         window: plan.limits.window_bytes,
         max_bulk: plan.limits.max_bulk,
         full_resync: plan.on_history_lost == OnHistoryLost::FullResync,
         connect_timeout: CONNECT_TIMEOUT,
     }
+}
+
+fn backlog_disk(plan: &Plan) -> Option<DiskPlan> {
+    let bytes = plan.limits.backlog_disk as u64;
+    (bytes > 0).then(|| DiskPlan { dir: plan.dir.join("backlog"), bytes })
 }
 
 fn nodes(endpoints: &[Endpoint]) -> Vec<NodeAddr> {

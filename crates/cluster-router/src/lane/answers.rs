@@ -56,6 +56,8 @@ pub(crate) struct Outcome {
     pub(crate) again: Option<ErrorReply>,
     /// Errors of entries that were sent before: they count as done.
     pub(crate) conceded: Vec<Refused>,
+    /// The last replies of entries with a token.
+    pub(crate) answers: Vec<(u64, Reply)>,
     /// A refusal that ends the link.
     pub(crate) fatal: Option<Refused>,
 }
@@ -94,10 +96,14 @@ impl Answers {
                 self.error = Reply::parse(Bytes::copy_from_slice(frame))?.first_error().cloned();
             }
             self.read += 1;
-            if self.read == entry.replies {
-                self.read = 0;
-                let aborted = entry.replies > 1 && found.kind == ReplyKind::Error;
-                self.conclude(entry, aborted, tracker, judge, &mut outcome);
+            if self.read < entry.replies {
+                continue;
+            }
+            self.read = 0;
+            let aborted = entry.replies > 1 && found.kind == ReplyKind::Error;
+            match entry.token {
+                Some(token) => self.answer(entry, token, frame, tracker, judge, &mut outcome)?,
+                None => self.conclude(entry, aborted, tracker, judge, &mut outcome),
             }
         }
         input.advance(at);
@@ -106,7 +112,9 @@ impl Answers {
 
     /// The case of nearly all replies: `+OK` to a command of one reply, in a slot where nothing was refused.
     fn confirm_plain(&mut self, tracker: &mut Tracker) -> bool {
-        let Some(entry) = self.queue.head().filter(|entry| entry.replies == 1) else { return false };
+        let Some(entry) = self.queue.head().filter(|entry| entry.replies == 1 && entry.token.is_none()) else {
+            return false;
+        };
         if !self.refused_slots.is_empty() {
             return false;
         }
@@ -142,6 +150,32 @@ impl Answers {
             }
             Verdict::Fatal => outcome.fatal = Some(self.refused(error, entry)),
         }
+    }
+
+    /// What was asked for is handed on, an error as well, unless it only says that the question comes too early or to
+    /// the wrong node.
+    fn answer(
+        &mut self,
+        entry: Entry,
+        token: u64,
+        frame: &[u8],
+        tracker: &mut Tracker,
+        judge: &Judge<'_>,
+        outcome: &mut Outcome,
+    ) -> Result<(), AnswerError> {
+        let error = self.error.take();
+        if self.refused_slots.contains(&entry.slot) {
+            self.take_back(entry);
+        } else if let Some(error) = error.filter(|error| judge(error, entry, self.queue.head_bytes()) == Verdict::Again)
+        {
+            self.refused_slots.push(entry.slot);
+            self.take_back(entry);
+            outcome.again.get_or_insert(error);
+        } else {
+            outcome.answers.push((token, Reply::parse(Bytes::copy_from_slice(frame))?));
+            self.confirm(entry, tracker);
+        }
+        Ok(())
     }
 
     fn refused(&self, error: ErrorReply, entry: Entry) -> Refused {
@@ -227,6 +261,7 @@ mod tests {
                     repeated: false,
                     relied_on: false,
                     forgiving: false,
+                    token: None,
                     round,
                 };
                 answers.queue.push(entry, |out| out.extend_from_slice(name.to_string().as_bytes()));

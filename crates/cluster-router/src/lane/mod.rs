@@ -9,7 +9,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::BytesMut;
-use resp::ErrorReply;
+use resp::{ErrorReply, Reply};
 use tokio::io::AsyncWrite;
 use tokio::time::{Duration, Instant};
 use tokio_util::io::poll_read_buf;
@@ -60,6 +60,8 @@ pub(crate) struct Turn<'a> {
     pub(crate) judge: &'a Judge<'a>,
     /// Errors of entries that were sent before and count as done.
     pub(crate) conceded: Vec<Refused>,
+    /// Replies that were asked for.
+    pub(crate) answers: Vec<(u64, Reply)>,
     /// Most bytes that may be on their way without a reply.
     pub(crate) window: usize,
     /// How long a node may be silent while it owes replies.
@@ -69,6 +71,7 @@ pub(crate) struct Turn<'a> {
 impl Turn<'_> {
     fn note(&mut self, mut outcome: Outcome) -> Outcome {
         self.conceded.append(&mut outcome.conceded);
+        self.answers.append(&mut outcome.answers);
         outcome
     }
 }
@@ -118,8 +121,16 @@ impl Lane {
     fn select(&mut self, entry: Entry) {
         self.db = entry.db;
         let known = self.selected.contains(&entry.db);
-        let select =
-            Entry { slot: None, replies: 1, round: None, repeated: false, forgiving: false, relied_on: known, ..entry };
+        let select = Entry {
+            slot: None,
+            replies: 1,
+            round: None,
+            repeated: false,
+            forgiving: false,
+            token: None,
+            relied_on: known,
+            ..entry
+        };
         let encode = |out: &mut BytesMut| resp::put_command(out, &["SELECT", &entry.db.to_string()]);
         if known {
             self.answers.queue.push(select, encode);

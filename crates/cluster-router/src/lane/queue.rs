@@ -25,6 +25,8 @@ pub(crate) struct Entry {
     pub(crate) relied_on: bool,
     /// Whether a data error is as good as a success.
     pub(crate) forgiving: bool,
+    /// What its last reply is handed back with, when somebody wants to know it.
+    pub(crate) token: Option<u64>,
     /// The round that it is counted in; `None` for what the lane itself sends.
     pub(crate) round: Option<u64>,
 }
@@ -235,6 +237,7 @@ mod tests {
             repeated: false,
             relied_on: false,
             forgiving: false,
+            token: None,
             round: Some(0),
         }
     }

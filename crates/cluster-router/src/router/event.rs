@@ -1,6 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use resp::Reply;
+
 use crate::{ClientError, NodeAddr, Position};
 
 /// What happened while the router was driven.
@@ -27,6 +29,13 @@ pub enum Event {
     /// A command that was sent before, over a connection that was lost before its reply came, met an error that one
     /// gets which has taken effect already. It counts as done.
     Conflict(Rejection),
+    /// The answer to an [`ask`](crate::Router::ask).
+    Answer {
+        /// What it was asked with.
+        token: u64,
+        /// The last reply: of a transaction, that of EXEC. It may be an error.
+        reply: Reply,
+    },
 }
 
 /// What stands in the way of a link.

@@ -129,7 +129,18 @@ impl Router {
     ///
     /// Nothing is sent before the next [`drive`](Self::drive). To be called only while there is
     /// [room](Self::has_room), or for what belongs together with a command that was submitted then.
-    pub fn submit(&mut self, command: Outgoing, mut encode: impl FnMut(&mut BytesMut)) {
+    pub fn submit(&mut self, command: Outgoing, encode: impl FnMut(&mut BytesMut)) {
+        self.enter(command, None, encode);
+    }
+
+    /// As [`submit`](Self::submit), for a command whose reply is wanted: it comes back as [`Event::Answer`] with this
+    /// token. It is asked again after a redirect or a lost connection, in its place among the commands of its slot, so
+    /// it should be one that may be. Of every primary, each answers.
+    pub fn ask(&mut self, command: Outgoing, token: u64, encode: impl FnMut(&mut BytesMut)) {
+        self.enter(command, Some(token), encode);
+    }
+
+    fn enter(&mut self, command: Outgoing, token: Option<u64>, mut encode: impl FnMut(&mut BytesMut)) {
         let entry = Entry {
             slot: None,
             replies: command.replies,
@@ -139,6 +150,7 @@ impl Router {
             repeated: false,
             relied_on: false,
             forgiving: command.forgiving,
+            token,
             round: None,
         };
         match command.route {
@@ -236,6 +248,7 @@ impl Router {
             tracker: &mut self.tracker,
             judge: &judge,
             conceded: Vec::new(),
+            answers: Vec::new(),
             window: self.config.window,
             patience: self.config.reply_timeout,
         };
@@ -244,6 +257,7 @@ impl Router {
             let polled = lane.poll(cx, &mut turn);
             let conceded = turn.conceded.drain(..).map(|refused| Event::Conflict(rejection(&lane.node, &refused)));
             self.events.extend(conceded);
+            self.events.extend(turn.answers.drain(..).map(|(token, reply)| Event::Answer { token, reply }));
             match polled {
                 Poll::Pending => {}
                 Poll::Ready(Trouble::Fatal(refused)) => return Err(rejection(&lane.node, &refused).into()),

@@ -56,7 +56,7 @@ impl Router {
                 }
                 State::Waiting { until, .. } => match until.as_mut().poll(cx) {
                     Poll::Pending => return Ok(()),
-                    Poll::Ready(()) => self.ask(),
+                    Poll::Ready(()) => self.ask_for_map(),
                 },
                 State::Asking { answer, .. } => match answer.as_mut().poll(cx) {
                     Poll::Pending => return Ok(()),
@@ -89,7 +89,7 @@ impl Router {
         self.state = State::Waiting { open, until: Box::pin(sleep(retry_in)), hint: cause.hint };
     }
 
-    fn ask(&mut self) {
+    fn ask_for_map(&mut self) {
         let State::Waiting { open, hint, .. } = std::mem::replace(&mut self.state, State::Flowing) else { return };
         let discovery = self.discovery.clone();
         let answer = Box::pin(async move { discovery.slot_map(hint.as_ref()).await });

@@ -145,6 +145,8 @@ pub enum OnLoss {
 pub struct Limits {
     /// Memory of the whole process for what the target has not taken yet.
     pub backlog_memory: usize,
+    /// Disk space of the whole process for what does not fit into that memory; 0 is none.
+    pub backlog_disk: usize,
     /// The most that is sent to one target connection ahead of its replies.
     pub window_bytes: usize,
     /// The largest value that travels as one `RESTORE`.

@@ -104,6 +104,7 @@ pub(super) struct RawAdvanced {
     pub(super) max_querybuf_len: Typed<usize>,
     pub(super) max_bulk_len: Typed<usize>,
     pub(super) backlog_memory: Typed<usize>,
+    pub(super) backlog_disk: Typed<usize>,
 }
 
 impl RawConfig {
@@ -196,6 +197,7 @@ impl RawAdvanced {
             max_querybuf_len: section.integer("target_redis_client_max_querybuf_len", MIN_BYTES..=MAX_BYTES)?,
             max_bulk_len: section.integer("target_redis_proto_max_bulk_len", 0..=MAX_BYTES)?,
             backlog_memory: section.size("backlog_memory", MIN_BYTES..=MAX_BYTES)?,
+            backlog_disk: section.size("backlog_disk", 0..=MAX_BYTES)?,
         })
     }
 }
@@ -257,6 +259,7 @@ const ADVANCED: &[&str] = &[
     "dir",
     "ncpu",
     "backlog_memory",
+    "backlog_disk",
     "log_file",
     "log_level",
     "log_format",

@@ -113,7 +113,8 @@ fn delivery(raw: &RawSync) -> Result<Delivery, ConfigError> {
 
 fn limits(raw: &RawAdvanced) -> Limits {
     Limits {
-        backlog_memory: value_or(&raw.backlog_memory, 256 << 20),
+        backlog_memory: value_or(&raw.backlog_memory, 64 << 20),
+        backlog_disk: value_or(&raw.backlog_disk, 10 << 30),
         window_bytes: value_or(&raw.max_querybuf_len, MOST_WINDOW).min(MOST_WINDOW),
         max_bulk: value_or(&raw.max_bulk_len, 512_000_000),
     }

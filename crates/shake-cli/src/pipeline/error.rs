@@ -53,6 +53,7 @@ impl PipelineError {
         Self::runtime(match error {
             ApplierError::Router(error) => format!("target {}", with_causes(error)),
             ApplierError::Apply(error) => format!("source {node}, {}", with_causes(error)),
+            ApplierError::Backlog(error) => format!("source {node}: {error}; start again to copy everything anew"),
         })
     }
 }

@@ -5,6 +5,7 @@
 
 mod advice;
 mod apply;
+mod backlog_watch;
 mod error;
 mod facts;
 mod network;
@@ -22,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{PipelineError, PipelineErrorKind};
 pub use network::{Network, Reach};
-pub use plan::{ExistingKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan};
+pub use plan::{DiskPlan, ExistingKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan};
 pub use progress::{Figures, State};
 pub use shard::Ended;
 
@@ -56,7 +57,7 @@ impl Pipeline {
         let stop = CancellationToken::new();
         let (mut shards, mut progress) = (JoinSet::new(), Vec::new());
         for node in ready.sources.clone() {
-            let shard = Shard::new(node, plan, &ready);
+            let shard = Shard::new(node, plan, &ready)?;
             progress.push(shard.progress());
             shards.spawn(shard.run(stop.clone()));
         }

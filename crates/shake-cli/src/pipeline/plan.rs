@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 use cluster_router::{Credentials, NodeAddr, TargetKind};
@@ -17,6 +18,8 @@ pub struct PipelinePlan {
     pub on_loss: OnLoss,
     /// Memory for what was received and is not confirmed, of all links together, in bytes.
     pub backlog_memory: usize,
+    /// Where what does not fit into that memory goes; `None` waits for room instead.
+    pub backlog_disk: Option<DiskPlan>,
     /// Most bytes on their way to one node without a reply.
     pub window: usize,
     /// Longest argument that the target takes.
@@ -25,6 +28,15 @@ pub struct PipelinePlan {
     pub full_resync: bool,
     /// How long to wait for a connection.
     pub connect_timeout: Duration,
+}
+
+/// A place on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiskPlan {
+    /// A directory for it alone; each link makes one of its own in it.
+    pub dir: PathBuf,
+    /// Most bytes of files, of all links together.
+    pub bytes: u64,
 }
 
 /// The source of a pipeline.

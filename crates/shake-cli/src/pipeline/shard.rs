@@ -1,14 +1,17 @@
 //! One source shard followed into the target: a task that reads, a task that applies.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use cluster_router::{BusyKey, NodeAddr, Router, RouterConfig};
-use replica::{Budget, Credentials, Link, LinkConfig, LinkEvent, OnHistoryLost, PsyncConfig, backlog};
+use replica::{
+    BacklogReader, BacklogStats, BacklogWriter, Budget, Credentials, Link, LinkConfig, LinkEvent, OnHistoryLost,
+    PsyncConfig, Spool, backlog, backlog_with_disk,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::apply::{Applier, Restore, Stopped};
+use super::backlog_watch;
 use super::error::{PipelineError, with_causes};
 use super::plan::{ExistingKeys, PipelinePlan};
 use super::preflight::Ready;
@@ -21,6 +24,7 @@ pub(crate) struct Shard {
     link: Link<SourceConnect, Observer>,
     applier: Applier,
     progress: Arc<Progress>,
+    backlog: BacklogStats,
 }
 
 /// How a link ended without failure.
@@ -35,18 +39,22 @@ pub struct Ended {
 }
 
 impl Shard {
-    pub(crate) fn new(node: NodeAddr, plan: &PipelinePlan, ready: &Ready) -> Self {
+    /// Prepares a link.
+    ///
+    /// # Errors
+    /// When its place on disk cannot be had.
+    pub(crate) fn new(node: NodeAddr, plan: &PipelinePlan, ready: &Ready) -> Result<Self, PipelineError> {
         let links = ready.sources.len().max(1);
-        let memory = (plan.backlog_memory / links) as u64;
-        let (writer, reader) = backlog(Budget { memory_bytes: memory, kept_window_bytes: 0 });
+        let (writer, reader) = link_backlog(&node, plan, links)?;
         let progress = Arc::new(Progress::new(node.to_string(), reader.stats()));
         let connect = SourceConnect { connect: ready.source_connect.clone(), node: node.clone() };
-        let observer = Observer { node: node.to_string(), progress: progress.clone(), said_full: None };
+        let observer = Observer { node: node.to_string(), progress: progress.clone() };
         let link = Link::new(link_config(plan), connect, writer, observer);
+        let backlog = reader.stats();
         let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);
-        let restore = restore(&node, plan, memory);
+        let restore = restore(&node, plan, plan.backlog_memory / links);
         let applier = Applier::new(node.to_string(), reader, router, ready.target, restore, progress.clone());
-        Self { node, link, applier, progress }
+        Ok(Self { node, link, applier, progress, backlog })
     }
 
     pub(crate) fn progress(&self) -> Arc<Progress> {
@@ -55,13 +63,15 @@ impl Shard {
 
     /// Follows the source until `stop`, or until one of the two sides cannot go on.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<Ended, PipelineError> {
-        let Self { node, mut link, applier, .. } = self;
+        let Self { node, mut link, applier, backlog, .. } = self;
+        let watching = tokio::spawn(backlog_watch::watch(node.to_string(), backlog));
         let (reading, applying) = (stop.child_token(), stop.child_token());
         let reader_stop = reading.clone();
         // The link owns the writing half of the backlog: when it ends, the applier finds the end of it.
         let reader = tokio::spawn(async move { link.run(reader_stop).await });
         let applied = tokio::spawn(applier.run(applying)).await;
         reading.cancel();
+        watching.abort();
         let read = reader.await;
         let applied = applied.map_err(|error| crashed(&node, &error))?;
         let Stopped { confirmed, drained } =
@@ -74,6 +84,26 @@ impl Shard {
 /// A task that panicked: our own fault, and said as such.
 fn crashed(node: &NodeAddr, error: &tokio::task::JoinError) -> PipelineError {
     PipelineError::runtime(format!("source {node}: internal error: {error}"))
+}
+
+/// The backlog of one of so many links, which share the budgets evenly.
+fn link_backlog(
+    node: &NodeAddr,
+    plan: &PipelinePlan,
+    links: usize,
+) -> Result<(BacklogWriter, BacklogReader), PipelineError> {
+    let budget = Budget { memory_bytes: (plan.backlog_memory / links) as u64, kept_window_bytes: 0 };
+    let Some(disk) = &plan.backlog_disk else { return Ok(backlog(budget)) };
+    let dir = disk.dir.join(file_name(node));
+    let spool = Spool::open(dir, disk.bytes / links as u64).map_err(|error| {
+        PipelineError::refused(format!("{}; backlog_disk = 0 does without it", with_causes(&error)))
+    })?;
+    Ok(backlog_with_disk(budget, spool))
+}
+
+/// A node's address as the name of a directory.
+fn file_name(node: &NodeAddr) -> String {
+    node.to_string().replace(|c: char| !c.is_ascii_alphanumeric() && !"._-".contains(c), "-")
 }
 
 fn link_config(plan: &PipelinePlan) -> LinkConfig {
@@ -100,9 +130,9 @@ fn router_config(node: &NodeAddr, plan: &PipelinePlan) -> RouterConfig {
     }
 }
 
-fn restore(node: &NodeAddr, plan: &PipelinePlan, memory: u64) -> Restore {
+fn restore(node: &NodeAddr, plan: &PipelinePlan, memory: usize) -> Restore {
     // Held whole, a value is there up to four times: as it came, as a payload, in its command, and in between.
-    let whole = usize::try_from(memory / 4).unwrap_or(usize::MAX).clamp(SMALLEST_GIANT, LARGEST_WHOLE);
+    let whole = (memory / 4).clamp(SMALLEST_GIANT, LARGEST_WHOLE);
     Restore {
         existing: plan.existing_keys,
         max_bulk: plan.max_bulk,
@@ -121,22 +151,7 @@ const LARGEST_WHOLE: usize = 16 << 20;
 struct Observer {
     node: String,
     progress: Arc<Progress>,
-    /// When it was last said that the backlog is full.
-    said_full: Option<Instant>,
 }
-
-impl Observer {
-    /// With a target that is slower than its source the backlog is full, and not, many times a second.
-    fn say_full(&mut self) {
-        if self.said_full.is_none_or(|said| said.elapsed() > SAY_AGAIN) {
-            self.said_full = Some(Instant::now());
-            warn!(source = %self.node, "the backlog is full: the source is read only as fast as the target takes it");
-        }
-    }
-}
-
-/// How long a state that lasts is not mentioned again.
-const SAY_AGAIN: Duration = Duration::from_secs(30);
 
 impl replica::Observe for Observer {
     fn observe(&mut self, event: LinkEvent) {
@@ -151,7 +166,6 @@ impl replica::Observe for Observer {
             LinkEvent::SnapshotBegin { len: None } => info!(%source, "the snapshot begins; its length is not known"),
             LinkEvent::SnapshotEnd { len } => info!(%source, len, "the snapshot is received"),
             LinkEvent::Continue { offset, .. } => info!(%source, %offset, "the source continues where we were"),
-            LinkEvent::WaitingForRoom => self.say_full(),
             LinkEvent::Lost { error, retry_in } => {
                 self.progress.set_connected(false);
                 warn!(%source, ?retry_in, "lost the source: {}", with_causes(&error));

@@ -84,7 +84,12 @@ fn v3_defaults(dir: &Path) -> Plan {
             tls: None,
         },
         restore: RestoreBehavior::Rewrite,
-        limits: Limits { backlog_memory: 268_435_456, window_bytes: 4 << 20, max_bulk: 512_000_000 },
+        limits: Limits {
+            backlog_memory: 64 << 20,
+            backlog_disk: 10 << 30,
+            window_bytes: 4 << 20,
+            max_bulk: 512_000_000,
+        },
         delivery: Delivery::AtLeastOnce,
         on_loss: OnLoss::Stop,
         on_history_lost: OnHistoryLost::FullResync,
@@ -174,7 +179,7 @@ fn every_setting_reaches_the_plan() {
          [target]\naddress = 'b:1'\nname = 'B'\ntype = 'standalone'\n\
          [sync]\ndelivery = 'at-least-once'\non_history_lost = 'stop'\n\
          [advanced]\ndir = '@DIR@/x/../y'\nncpu = 0\nlog_file = '/var/log/x.log'\nlog_level = 'warn'\n\
-         log_format = 'json'\nlog_interval = 0\nrdb_restore_command_behavior = 'skip'\nbacklog_memory = '64MB'\n\
+         log_format = 'json'\nlog_interval = 0\nrdb_restore_command_behavior = 'skip'\nbacklog_memory = '32MB'\nbacklog_disk = 0\n\
          target_redis_client_max_querybuf_len = 0x100000\ntarget_redis_proto_max_bulk_len = 1_000",
     );
     let plan = home.load().unwrap();
@@ -183,7 +188,8 @@ fn every_setting_reaches_the_plan() {
     assert_eq!(plan.source.psync_command.as_deref(), Some("xsync"));
     assert_eq!(plan.on_history_lost, OnHistoryLost::Stop);
     assert_eq!(plan.restore, RestoreBehavior::Skip);
-    assert_eq!(plan.limits, Limits { backlog_memory: 64 << 20, window_bytes: 1 << 20, max_bulk: 1000 });
+    let limits = Limits { backlog_memory: 32 << 20, backlog_disk: 0, window_bytes: 1 << 20, max_bulk: 1000 };
+    assert_eq!(plan.limits, limits);
     assert!(plan.threads >= 1);
     assert!(home.path().join("y").is_dir());
     let log =
@@ -212,7 +218,8 @@ fn a_plan_is_shown_with_its_defaults_and_without_its_passwords() {
         "endpoints = [\"10.0.0.1:7001\"]",
         "endpoints = [\"[::1]:7101\"]",
         "password = \"***\"",
-        "backlog_memory = 268435456",
+        "backlog_memory = 67108864",
+        "backlog_disk = 10737418240",
         "interval_seconds = 5",
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{line} is not in\n{shown}");

@@ -124,6 +124,7 @@ fn bad_values() {
             ("dir =", "backlog_memory = '12 parsecs'\ndir ="),
             ("dir =", "backlog_memory = '1kb'\ndir ="),
             ("dir =", "backlog_memory = 1\ndir ="),
+            ("dir =", "backlog_disk = 'some'\ndir ="),
             ("dir =", "rdb_restore_command_behavior = 'ignore'\ndir ="),
             ("dir = '@DIR@/data'", "dir = ''"),
         ]

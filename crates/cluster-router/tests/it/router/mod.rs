@@ -1,5 +1,6 @@
 //! The router against a scripted cluster over in-memory pipes, with paused time.
 
+mod asking;
 mod bench;
 mod confirming;
 mod connections;

@@ -23,7 +23,7 @@ use rdb::{Rewriter, ValueKind};
 use super::Sink;
 use super::error::ApplyErrorKind;
 use super::held_key::HeldKey;
-use super::in_place::{building_key, may_have_expired, put_in_place};
+use super::in_place::{building_key, may_have_expired, put_in_place, put_name};
 use super::losses::LossBook;
 use super::plain::{options, refused, set_clock};
 use super::restore::Restore;
@@ -240,6 +240,7 @@ impl Giant {
         let (key, existing) = (self.key.as_key(), self.restore.existing);
         let mut unit = Unit::default();
         if self.begun {
+            put_name(&mut unit, &key);
             put_in_place(&mut unit, &self.building, &key, existing);
         } else if existing == ExistingKeys::Replace {
             // Nothing of the value is left: all of it has expired.

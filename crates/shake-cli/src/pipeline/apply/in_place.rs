@@ -15,6 +15,11 @@ pub(super) fn building_key(link: &str, key: &[u8]) -> Vec<u8> {
     format!("shake:{{{}}}:building:{link}", slot_of(key).tag()).into_bytes()
 }
 
+/// Appends a command that only names the key: a refused transaction is called by its first one in messages.
+pub(super) fn put_name(unit: &mut Unit, key: &Key<'_>) {
+    unit.push(&[b"EXISTS", key.name]);
+}
+
 /// Appends the commands that make what is under `building` the value of `key`, and say when it expires.
 ///
 /// Where a key that is there must stay, RENAMENX says no without an error. What errs in its place is RESTORE, because
@@ -26,8 +31,6 @@ pub(super) fn put_in_place(unit: &mut Unit, building: &[u8], key: &Key<'_>, exis
             unit.push(&[b"PEXPIREAT", name, at.as_bytes()]);
         }
     };
-    // For messages: a refused transaction is called by its first command.
-    unit.push(&[b"EXISTS", key.name]);
     if existing == ExistingKeys::Replace {
         // Nothing is removed before: repeated after it took effect, RENAME fails and does no harm.
         unit.push(&[b"RENAME", building, key.name]);

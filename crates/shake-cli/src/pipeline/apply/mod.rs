@@ -33,6 +33,7 @@ pub(crate) use stream::StreamApplier;
 
 use losses::Lost;
 
+use super::error::with_causes;
 use super::progress::{Progress, State};
 use super::target::Target;
 
@@ -70,6 +71,9 @@ pub(crate) enum ApplierError {
     Router(#[from] RouterError),
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// What was moved to disk does not come back. The source has to be asked for it again.
+    #[error("{0}")]
+    Backlog(String),
 }
 
 /// Where an applier stopped on request.
@@ -128,7 +132,10 @@ impl Applier {
                 event = self.router.drive() => self.handle(event?),
                 piece = self.backlog.next(), if self.is_ready() => match piece {
                     Some(piece) => self.take(piece)?,
-                    None => return self.finish(give_up).await,
+                    None => match self.backlog.failure() {
+                        Some(error) => return Err(ApplierError::Backlog(with_causes(error))),
+                        None => return self.finish(give_up).await,
+                    },
                 },
                 () = stop.cancelled(), if deadline.is_none() => {}
                 () = sleep_until(give_up) => return Ok(self.stopped()),
@@ -327,7 +334,7 @@ fn say(node: &str, remark: &Remark) {
             warn!(source = %node, "the source has functions, and the target cannot load them: left out")
         }
         Remark::Lost(Lost { kind, key }) => {
-            warn!(source = %node, key, "not carried over to the target, which has no such thing: {}", kind.name());
+            warn!(source = %node, key, "the target cannot be told the {}; this key is the first", kind.name());
         }
         Remark::SlotImport => {
             warn!(source = %node, "slots were being imported at the source when its snapshot was made")

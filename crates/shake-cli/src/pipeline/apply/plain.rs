@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use rdb::{Entry, Key, RewriteError, RewriteErrorKind, RewriteOptions, Rewriter};
 
 use super::error::ApplyErrorKind;
-use super::in_place::{building_key, may_have_expired, put_in_place};
+use super::in_place::{building_key, may_have_expired, put_in_place, put_name};
 use super::losses::LossBook;
 use super::restore::Restore;
 use super::unit::{Frames, Unit};
@@ -47,25 +47,30 @@ impl PlainWriter {
     ) -> Result<Option<PlainKey>, ApplyErrorKind> {
         let (key, existing) = (&entry.key, restore.existing);
         if existing == ExistingKeys::Replace {
-            return self.commands(entry, key, book).map(|unit| unit.map(|unit| PlainKey { unit, forgiving: false }));
+            let unit = self.commands(entry, key, Unit::default(), book)?;
+            return Ok(unit.map(|unit| PlainKey { unit, forgiving: false }));
         }
         let building = building_key(&restore.link, key.name);
         let mut renamed = key.clone();
         (renamed.name, renamed.expire_at_ms) = (&building, None);
-        let Some(mut unit) = self.commands(&Entry::new(renamed, entry.value), key, book)? else { return Ok(None) };
-        // UNLINK alone: nothing of the value is left, and what is at the target may stay.
-        if unit.len() < 2 {
+        let mut unit = Unit::default();
+        put_name(&mut unit, key);
+        let unit = self.commands(&Entry::new(renamed, entry.value), key, unit, book)?;
+        let Some(mut unit) = unit else { return Ok(None) };
+        // Nothing behind UNLINK: nothing of the value is left, and what is at the target may stay.
+        if unit.len() < 3 {
             return Ok(Some(PlainKey { unit: Unit::default(), forgiving: false }));
         }
         put_in_place(&mut unit, &building, key, existing);
         Ok(Some(PlainKey { unit, forgiving: may_have_expired(key, existing) }))
     }
 
-    /// `UNLINK` and the commands that make `entry`; `key` is what it is called in messages.
+    /// Appends `UNLINK` and the commands that make `entry`; `key` is what it is called in messages.
     fn commands(
         &mut self,
         entry: &Entry<'_>,
         key: &Key<'_>,
+        mut unit: Unit,
         book: &mut LossBook,
     ) -> Result<Option<Unit>, ApplyErrorKind> {
         set_clock(&mut self.rewriter);
@@ -77,9 +82,10 @@ impl PlainWriter {
         }
         book.check(key.name, self.rewriter.losses())?;
         book.record(key.name, self.rewriter.losses());
-        let mut unit = Unit::default();
-        while let Some((frame, _)) = self.frames.first(self.out.get(unit.bytes()..).unwrap_or_default()) {
+        let mut at = 0;
+        while let Some((frame, _)) = self.frames.first(self.out.get(at..).unwrap_or_default()) {
             unit.push_frame(frame);
+            at += frame.len();
         }
         if self.out.capacity() > KEPT {
             self.out = BytesMut::new();

@@ -271,7 +271,7 @@ mod tests {
         assert_eq!(commands, "12182 0: MULTI; UNLINK foo; SADD foo a b; EXEC");
         let building = format!("shake:{{{}}}:building:link", cluster_router::slot_of(b"foo").tag());
         let kept = format!(
-            "12182 0: MULTI; UNLINK {building}; SADD {building} a b; EXISTS foo; RENAMENX {building} foo; UNLINK {building}; EXEC"
+            "12182 0: MULTI; EXISTS foo; UNLINK {building}; SADD {building} a b; RENAMENX {building} foo; UNLINK {building}; EXEC"
         );
         assert_eq!(restored(TARGET, ExistingKeys::Keep), kept);
         let failing = restored(TARGET, ExistingKeys::Fail);

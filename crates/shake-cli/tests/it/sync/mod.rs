@@ -1,6 +1,7 @@
 //! The main job on real servers.
 
 mod addresses;
+mod backlog;
 mod clusters;
 mod failover;
 mod history;
@@ -9,3 +10,4 @@ mod standalone;
 mod tls;
 mod tool;
 mod trouble;
+mod versions;

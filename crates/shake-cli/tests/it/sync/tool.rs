@@ -1,6 +1,7 @@
 //! The built `shake-cli` between two real servers or clusters.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,7 +11,7 @@ use testbed::{Endpoint, Process, ProcessSpec, Scratch};
 /// A running `shake-cli` with a working directory of its own.
 pub(super) struct Tool {
     process: Process,
-    _folder: Scratch,
+    folder: Scratch,
 }
 
 impl Tool {
@@ -20,8 +21,23 @@ impl Tool {
         let file = folder.path().join("sync.toml");
         let config = config.replace("{dir}", &folder.path().join("data").display().to_string());
         fs::write(&file, config).unwrap();
-        let spec = ProcessSpec::new(env!("CARGO_BIN_EXE_shake-cli")).arg(file.display().to_string());
-        Self { process: Process::start(&spec).unwrap(), _folder: folder }
+        Self::start_in(folder)
+    }
+
+    fn start_in(folder: Scratch) -> Self {
+        let file = folder.path().join("sync.toml").display().to_string();
+        let spec = ProcessSpec::new(env!("CARGO_BIN_EXE_shake-cli")).arg(file);
+        Self { process: Process::start(&spec).unwrap(), folder }
+    }
+
+    /// SIGKILL.
+    pub(super) fn kill(&mut self) {
+        self.process.kill().unwrap();
+    }
+
+    /// Starts it anew, in the same working directory and with a new log.
+    pub(super) fn restart(self) -> Self {
+        Self::start_in(self.folder)
     }
 
     /// Between two clusters, all shards in one process.
@@ -32,6 +48,11 @@ impl Tool {
     /// Waits until a line of the log has `text` in it.
     pub(super) fn wait_for_log(&mut self, text: &str) {
         self.process.wait_for_log(text, PATIENCE).unwrap();
+    }
+
+    /// Its working directory.
+    pub(super) fn dir(&self) -> PathBuf {
+        self.folder.path().join("data")
     }
 
     /// Everything logged so far.
