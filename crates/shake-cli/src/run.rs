@@ -12,8 +12,8 @@ use crate::config::{self, Auth, Endpoint, OnHistoryLost, Plan, RestoreBehavior};
 use crate::exit::{Exit, Failure};
 use crate::logging;
 use crate::pipeline::{
-    CrossSlot, DiskPlan, Ended, ExistingKeys, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan, SourceKind,
-    SourcePlan, Stopper, TargetPlan,
+    CrossSlot, DiskPlan, Ended, ExistingKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan,
+    SourceKind, SourcePlan, Stopper, TargetPlan,
 };
 use crate::report::Reporter;
 
@@ -145,6 +145,10 @@ fn pipeline_plan(plan: &Plan) -> PipelinePlan {
             RestoreBehavior::Rewrite => ExistingKeys::Replace,
             RestoreBehavior::Skip => ExistingKeys::Keep,
             RestoreBehavior::Panic => ExistingKeys::Fail,
+        },
+        on_loss: match plan.on_loss {
+            config::OnLoss::Stop => OnLoss::Stop,
+            config::OnLoss::Warn => OnLoss::Warn,
         },
         backlog_memory: plan.limits.backlog_memory,
         backlog_disk: backlog_disk(plan),

@@ -28,6 +28,8 @@ pub struct Plan {
     pub on_history_lost: OnHistoryLost,
     /// What happens to commands over several slots that cannot be taken apart.
     pub cross_slot: CrossSlot,
+    /// What happens when the target cannot be told a part of a value.
+    pub on_loss: OnLoss,
     /// The working directory: absolute, present and writable.
     pub dir: PathBuf,
     /// What is logged, and where.
@@ -128,6 +130,16 @@ pub enum RestoreBehavior {
     Skip,
     /// The sync ends with an error.
     Panic,
+}
+
+/// `[sync] on_loss`: what happens when the target cannot be told a part of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnLoss {
+    /// The sync ends with an error.
+    Stop,
+    /// The rest of the value is carried over; what is lost is said and counted.
+    Warn,
 }
 
 /// The byte budgets. All are in bytes.

@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use super::error::{ConfigError, ConfigErrorKind};
 use super::place::{Located, Place};
-use super::plan::{LogFormat, LogLevel, OnHistoryLost, RestoreBehavior, SourceKind, TargetKind};
+use super::plan::{LogFormat, LogLevel, OnHistoryLost, OnLoss, RestoreBehavior, SourceKind, TargetKind};
 use super::secret::Secret;
 use super::section::{Document, Section};
 
@@ -77,6 +77,7 @@ pub(super) struct RawSync {
     pub(super) delivery: Typed<RawDelivery>,
     pub(super) on_history_lost: Typed<OnHistoryLost>,
     pub(super) cross_slot: Typed<RawCrossSlot>,
+    pub(super) on_loss: Typed<OnLoss>,
 }
 
 /// `[sync] delivery`, those that cannot be honoured yet included.
@@ -184,6 +185,7 @@ impl RawSync {
             delivery: section.choice("delivery", DELIVERIES)?,
             on_history_lost: section.choice("on_history_lost", ON_HISTORY_LOST)?,
             cross_slot: section.choice("cross_slot", CROSS_SLOT)?,
+            on_loss: section.choice("on_loss", ON_LOSS)?,
         })
     }
 }
@@ -262,7 +264,7 @@ const TARGET: &[&str] = &[
     "tls_server_name",
     "version",
 ];
-const SYNC: &[&str] = &["delivery", "on_history_lost", "cross_slot"];
+const SYNC: &[&str] = &["delivery", "on_history_lost", "cross_slot", "on_loss"];
 const ADVANCED: &[&str] = &[
     "dir",
     "ncpu",
@@ -289,6 +291,7 @@ const ON_HISTORY_LOST: &[(&str, OnHistoryLost)] =
     &[("full-resync", OnHistoryLost::FullResync), ("stop", OnHistoryLost::Stop)];
 const CROSS_SLOT: &[(&str, RawCrossSlot)] =
     &[("fail", RawCrossSlot::Fail), ("skip", RawCrossSlot::Skip), ("copy", RawCrossSlot::Copy)];
+const ON_LOSS: &[(&str, OnLoss)] = &[("stop", OnLoss::Stop), ("warn", OnLoss::Warn)];
 const LOG_LEVELS: &[(&str, LogLevel)] =
     &[("debug", LogLevel::Debug), ("info", LogLevel::Info), ("warn", LogLevel::Warn), ("error", LogLevel::Error)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];

@@ -9,8 +9,8 @@ use super::error::{ConfigError, ConfigErrorKind, bad};
 use super::notes::notes;
 use super::place::{Located, Place};
 use super::plan::{
-    CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, Plan, RestoreBehavior, SourceKind,
-    SourcePlan, TargetKind, TargetPlan,
+    CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
+    SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawDelivery, RawJob, RawSide, RawSource, RawSync, RawTarget};
 use super::workdir;
@@ -31,6 +31,7 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         delivery: delivery(&raw.sync)?,
         on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),
         cross_slot: cross_slot(&raw.sync)?,
+        on_loss: value_or(&raw.sync.on_loss, OnLoss::Stop),
         log: log(&raw.advanced, &dir),
         threads: threads(&raw.advanced),
         notes: notes(raw),

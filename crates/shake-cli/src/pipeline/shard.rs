@@ -45,14 +45,15 @@ impl Shard {
     /// # Errors
     /// When its place on disk cannot be had.
     pub(crate) fn new(node: NodeAddr, plan: &PipelinePlan, ready: &Ready) -> Result<Self, PipelineError> {
-        let (writer, reader) = link_backlog(&node, plan, ready.sources.len().max(1))?;
+        let links = ready.sources.len().max(1);
+        let (writer, reader) = link_backlog(&node, plan, links)?;
         let progress = Arc::new(Progress::new(node.to_string(), reader.stats()));
         let connect = SourceConnect { connect: ready.source_connect.clone(), node: node.clone() };
         let observer = Observer { node: node.to_string(), progress: progress.clone() };
         let link = Link::new(link_config(plan), connect, writer, observer);
         let backlog = reader.stats();
         let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);
-        let restore = Restore { replace: plan.existing_keys == ExistingKeys::Replace, max_bulk: plan.max_bulk };
+        let restore = restore(&node, plan, plan.backlog_memory / links);
         let source = ShardSlots::new(ready.source_discovery.clone(), node.clone(), ready.source_is_cluster);
         let settings = StreamSettings {
             target: ready.target,
@@ -135,6 +136,23 @@ fn router_config(node: &NodeAddr, plan: &PipelinePlan) -> RouterConfig {
         ..defaults
     }
 }
+
+fn restore(node: &NodeAddr, plan: &PipelinePlan, memory: usize) -> Restore {
+    // Held whole, a value is there up to four times: as it came, as a payload, in its command, and in between.
+    let whole = (memory / 4).clamp(SMALLEST_GIANT, LARGEST_WHOLE);
+    Restore {
+        existing: plan.existing_keys,
+        max_bulk: plan.max_bulk,
+        max_whole: whole.min(plan.max_bulk),
+        on_loss: plan.on_loss,
+        link: format!("{}:{node}", plan.name).into(),
+    }
+}
+
+/// Smaller values come whole from the decoder.
+const SMALLEST_GIANT: usize = 1 << 20;
+/// A target stands still while it loads a payload: for some 100 ms when it is as large as this.
+const LARGEST_WHOLE: usize = 16 << 20;
 
 /// Says what happens to the connection to the source.
 struct Observer {

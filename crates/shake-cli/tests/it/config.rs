@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shake_cli::config::{
-    self, Auth, ConfigError, CrossSlot, Delivery, Endpoint, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, Plan,
-    RestoreBehavior, Secret, SourceKind, SourcePlan, TargetKind, TargetPlan,
+    self, Auth, ConfigError, CrossSlot, Delivery, Endpoint, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost,
+    OnLoss, Plan, RestoreBehavior, Secret, SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use tempfile::TempDir;
 
@@ -91,6 +91,7 @@ fn v3_defaults(dir: &Path) -> Plan {
             max_bulk: 512_000_000,
         },
         delivery: Delivery::AtLeastOnce,
+        on_loss: OnLoss::Stop,
         on_history_lost: OnHistoryLost::FullResync,
         cross_slot: CrossSlot::Fail,
         dir: dir.to_owned(),

@@ -14,3 +14,4 @@ mod standalone;
 mod tls;
 mod tool;
 mod trouble;
+mod versions;

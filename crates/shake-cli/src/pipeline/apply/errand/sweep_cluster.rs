@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use cluster_router::{Slot, SlotSet, SlotTags};
+use cluster_router::{Slot, SlotSet};
 use resp::Reply;
 
 use super::sweep::{keys, refused};
@@ -15,7 +15,6 @@ use crate::pipeline::apply::error::ApplyErrorKind;
 /// the same transaction makes the node answer with a redirect then.
 #[derive(Debug)]
 pub(in crate::pipeline::apply) struct ClusterSweep {
-    tags: SlotTags,
     at: At,
     /// Slots that were not looked at yet.
     todo: VecDeque<Slot>,
@@ -36,8 +35,8 @@ enum Due {
 
 impl ClusterSweep {
     pub(super) fn new(slots: &SlotSet, at: At) -> Self {
-        let (todo, tags) = (slots.iter().collect(), SlotTags::new());
-        Self { tags, at, todo, due: VecDeque::new(), asked: Vec::new(), deleted: 0 }
+        let todo = slots.iter().collect();
+        Self { at, todo, due: VecDeque::new(), asked: Vec::new(), deleted: 0 }
     }
 
     pub(super) fn advance(&mut self, sink: &mut dyn Sink) {
@@ -60,7 +59,7 @@ impl ClusterSweep {
 
     fn look(&mut self, slot: Slot, most: usize, sink: &mut dyn Sink) {
         self.asked.push((slot, most));
-        let probe = format!("{{{}}}", self.tags.tag(slot));
+        let probe = format!("{{{}}}", slot.tag());
         let (number, count) = (slot.number().to_string(), most.to_string());
         sink.ask(self.at.outgoing(slot, 4, 0), slot.number().into(), &mut |out| {
             resp::put_command(out, &["MULTI"]);
