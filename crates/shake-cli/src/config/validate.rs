@@ -13,6 +13,7 @@ use super::plan::{
     TargetKind, TargetPlan,
 };
 use super::raw::{RawAdvanced, RawConfig, RawDelivery, RawJob, RawSide, RawSource, RawSync, RawTarget};
+use super::status;
 use super::workdir;
 
 /// What `raw` means. Creates the working directory, once nothing else is wrong.
@@ -31,6 +32,7 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         delivery: delivery(&raw.sync)?,
         on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),
         log: log(&raw.advanced, &dir),
+        status: status::listen(&raw.advanced)?,
         threads: threads(&raw.advanced),
         notes: notes(raw),
         dir,

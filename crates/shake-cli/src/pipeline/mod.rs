@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::{PipelineError, PipelineErrorKind};
 pub use network::{Network, Reach};
 pub use plan::{ExistingKeys, PipelinePlan, SourceKind, SourcePlan, TargetPlan};
-pub use progress::{Figures, State};
+pub use progress::{Figures, Holding, State};
 pub use shard::Ended;
 
 use progress::Progress;
