@@ -78,10 +78,9 @@ impl Screen {
 
     fn show(&self, meter: &Meter) {
         let (height, width) = self.stderr.size();
-        let most = MOST_ROWS.min(height.saturating_sub(ROWS_FOR_LINES));
+        let most = MOST_ROWS.min(usize::from(height.saturating_sub(ROWS_FOR_LINES)));
         let rows = text::rows(&meter.links(), most, self.look, SystemTime::now());
-        // A full row would wrap on some terminals.
-        let fit = |row: &String| truncate_str(row, width.saturating_sub(1), "...").into_owned();
+        let fit = |row: &String| truncate_str(row, width.into(), "...").into_owned();
         self.bar.set_message(rows.iter().map(fit).collect::<Vec<_>>().join("\n"));
     }
 
@@ -107,4 +106,4 @@ const EVERY: Duration = Duration::from_millis(250);
 /// More links than this have one row for all.
 const MOST_ROWS: usize = 10;
 /// Rows of the terminal that are left to log lines.
-const ROWS_FOR_LINES: usize = 4;
+const ROWS_FOR_LINES: u16 = 4;

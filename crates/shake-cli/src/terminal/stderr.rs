@@ -30,10 +30,13 @@ impl Stderr {
         self.lit.store(false, Ordering::Relaxed);
     }
 
-    /// Rows and columns.
-    pub(super) fn size(&self) -> (usize, usize) {
+    /// Rows, and the columns of them that are drawn on.
+    ///
+    /// What draws fills the last row with blanks. Were it full, the `^C` that a terminal shows would go to the next one,
+    /// and the last row would stay where it is.
+    pub(super) fn size(&self) -> (u16, u16) {
         let (rows, columns) = self.term.size();
-        (rows.into(), columns.into())
+        (rows, columns.saturating_sub(MARGIN).max(1))
     }
 
     fn try_to(&self, act: impl FnOnce(&Term) -> io::Result<()>) -> io::Result<()> {
@@ -46,11 +49,11 @@ impl Stderr {
 
 impl TermLike for Stderr {
     fn width(&self) -> u16 {
-        self.term.size().1
+        self.size().1
     }
 
     fn height(&self) -> u16 {
-        self.term.size().0
+        self.size().0
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {
@@ -85,3 +88,6 @@ impl TermLike for Stderr {
         self.try_to(Term::flush)
     }
 }
+
+/// Columns that are left to what is typed.
+const MARGIN: u16 = 4;

@@ -6,6 +6,8 @@ mod failover;
 mod history;
 mod refused;
 mod standalone;
+mod status;
+mod terminal;
 mod tls;
 mod tool;
 mod trouble;
