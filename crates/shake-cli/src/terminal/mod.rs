@@ -62,7 +62,7 @@ impl Screen {
 
     /// Draws what `meter` measures until the drawing is dropped.
     ///
-    /// A thread of its own does it: a terminal that is stopped (Ctrl-S) must not stop the sync.
+    /// A thread of its own does it: a terminal that is slow, or stopped, must not hold up what else a worker has to do.
     pub fn draw(&self, meter: Arc<Meter>) -> Drawing {
         let (stop, stopped) = mpsc::channel();
         let screen = self.clone();

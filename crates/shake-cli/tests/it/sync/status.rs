@@ -174,7 +174,8 @@ fn the_links_of_a_cluster_are_summed_up_for_v3() {
     }
     let mut nodes: Vec<_> = links.iter().map(|link| link["address"].as_str().unwrap().to_owned()).collect();
     let mut expected: Vec<_> = source.addrs().iter().map(ToString::to_string).collect();
-    (nodes.sort(), expected.sort());
+    nodes.sort();
+    expected.sort();
     assert_eq!(nodes, expected);
     assert_eq!(page.series()["shake_links"], 3.0);
     tool.end();
