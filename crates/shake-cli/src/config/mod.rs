@@ -18,6 +18,7 @@ mod secret;
 mod section;
 mod side;
 mod size;
+mod status;
 mod suggest;
 mod tls;
 mod validate;

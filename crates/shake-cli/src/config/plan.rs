@@ -1,5 +1,6 @@
 //! What a configuration means, with every default filled in.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct Plan {
     pub dir: PathBuf,
     /// What is logged, and where.
     pub log: LogPlan,
+    /// Where the state of the links is served over HTTP; nowhere where this is empty.
+    pub status: Vec<SocketAddr>,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// Sentences for the start-up log about settings that were accepted and have no effect here.

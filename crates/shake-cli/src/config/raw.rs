@@ -102,8 +102,10 @@ pub(super) struct RawAdvanced {
     /// Where `dir` is or would be.
     pub(super) dir_place: Place,
     pub(super) ncpu: Typed<usize>,
-    pub(super) pprof_port: Typed<usize>,
-    pub(super) metrics_port: Typed<usize>,
+    pub(super) pprof_port: Typed<u16>,
+    pub(super) metrics_port: Typed<u16>,
+    pub(super) status_port: Typed<u16>,
+    pub(super) status_address: Typed<String>,
     pub(super) log_file: Typed<String>,
     pub(super) log_level: Typed<LogLevel>,
     pub(super) log_format: Typed<LogFormat>,
@@ -196,8 +198,10 @@ impl RawAdvanced {
             dir: section.string("dir")?,
             dir_place: section.place("dir"),
             ncpu: section.integer("ncpu", 0..=MAX_THREADS)?,
-            pprof_port: section.integer("pprof_port", 0..=MAX_PORT)?,
-            metrics_port: section.integer("metrics_port", 0..=MAX_PORT)?,
+            pprof_port: section.port("pprof_port")?,
+            metrics_port: section.port("metrics_port")?,
+            status_port: section.port("status_port")?,
+            status_address: section.string("status_address")?,
             log_file: section.string("log_file")?,
             log_level: section.choice("log_level", LOG_LEVELS)?,
             log_format: section.choice("log_format", LOG_FORMATS)?,
@@ -278,6 +282,8 @@ const ADVANCED: &[&str] = &[
     "pipeline_count_limit",
     "target_redis_client_max_querybuf_len",
     "target_redis_proto_max_bulk_len",
+    "status_port",
+    "status_address",
     "metrics_port",
     "pprof_port",
 ];
@@ -300,7 +306,6 @@ const RESTORE_BEHAVIORS: &[(&str, RestoreBehavior)] =
 
 /// More worker threads than this are a slip of the finger.
 const MAX_THREADS: usize = 1024;
-const MAX_PORT: usize = 65_535;
 /// A day, in seconds.
 const MAX_LOG_INTERVAL: usize = 86_400;
 /// Below a mebibyte a budget holds too few commands to keep a connection busy.

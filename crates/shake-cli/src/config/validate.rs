@@ -13,6 +13,7 @@ use super::plan::{
     SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawDelivery, RawJob, RawSide, RawSource, RawSync, RawTarget};
+use super::status;
 use super::workdir;
 
 /// What `raw` means. Creates the working directory, once nothing else is wrong.
@@ -33,6 +34,7 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         cross_slot: cross_slot(&raw.sync)?,
         on_loss: value_or(&raw.sync.on_loss, OnLoss::Stop),
         log: log(&raw.advanced, &dir),
+        status: status::listen(&raw.advanced)?,
         threads: threads(&raw.advanced),
         notes: notes(raw),
         dir,

@@ -162,9 +162,9 @@ struct Observer {
 
 impl replica::Observe for Observer {
     fn observe(&mut self, event: LinkEvent) {
+        self.progress.link(&event);
         let source = &self.node;
         match event {
-            LinkEvent::Connected(_) => self.progress.set_connected(true),
             LinkEvent::FullResync { generation, offset, .. } if generation > 1 => {
                 warn!(%source, generation, %offset, "FULL RESYNC: the source cannot continue; everything is copied again");
             }
@@ -174,7 +174,6 @@ impl replica::Observe for Observer {
             LinkEvent::SnapshotEnd { len } => info!(%source, len, "the snapshot is received"),
             LinkEvent::Continue { offset, .. } => info!(%source, %offset, "the source continues where we were"),
             LinkEvent::Lost { error, retry_in } => {
-                self.progress.set_connected(false);
                 warn!(%source, ?retry_in, "lost the source: {}", with_causes(&error));
             }
             _ => {}

@@ -129,6 +129,7 @@ impl Applier {
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
             self.run_errand()?;
+            self.progress.unconfirmed(self.router.commands(), self.router.bytes());
             if self.take_what_is_there()? > 0 {
                 if let Some(event) = self.router.drive_now().await? {
                     self.handle(event)?;
@@ -157,6 +158,7 @@ impl Applier {
     async fn finish(mut self, give_up: Instant) -> Result<Stopped, ApplierError> {
         let give_up = give_up.min(Instant::now() + DRAIN_LIMIT);
         while !self.router.is_idle() {
+            self.progress.unconfirmed(self.router.commands(), self.router.bytes());
             tokio::select! {
                 event = self.router.drive() => self.handle(event?)?,
                 () = sleep_until(give_up) => return Ok(self.stopped()),

@@ -11,6 +11,8 @@ mod main_job;
 mod refused;
 mod slow_target;
 mod standalone;
+mod status;
+mod terminal;
 mod tls;
 mod tool;
 mod trouble;
