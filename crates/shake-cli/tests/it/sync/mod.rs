@@ -3,7 +3,9 @@
 mod addresses;
 mod backlog;
 mod clusters;
+mod expiries;
 mod failover;
+mod flushes;
 mod history;
 mod refused;
 mod standalone;

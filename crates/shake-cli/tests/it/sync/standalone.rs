@@ -35,7 +35,7 @@ fn databases_transactions_and_flushes_between_servers() {
 }
 
 /// A file as RedisShake v3 has it: no type in [source], so that the one node is followed, whatever it is.
-fn v3(source: impl Into<Endpoint>, target: impl Into<Endpoint>, advanced: &str) -> String {
+pub(super) fn v3(source: impl Into<Endpoint>, target: impl Into<Endpoint>, advanced: &str) -> String {
     config(("cluster", source), ("cluster", target), advanced).replacen(
         "[source]\ntype = \"cluster\"\n",
         "[source]\n",
