@@ -1,6 +1,7 @@
 //! Whether two clusters hold the same data, key by key.
 
 mod diff;
+mod functions;
 mod logical;
 mod side;
 
@@ -14,7 +15,7 @@ pub use self::diff::{Diff, Difference};
 use self::{diff::Judge, side::Side};
 use crate::{Endpoint, Error};
 
-/// Compares all keys of two clusters or servers. Keys that begin with `shake:` are left out.
+/// Compares all keys and functions of two clusters or servers. Keys that begin with `shake:` are left out.
 ///
 /// # Errors
 /// When a server cannot be reached.
@@ -34,12 +35,16 @@ pub fn wait_equal(a: impl Into<Endpoint>, b: impl Into<Endpoint>, timeout: Durat
 ///
 /// The types must be equal, the values (encodings and the order of sets and hashes do not count; scores count to
 /// the last bit, streams with their counters, groups, consumers and pending entries), and the expiries: to the
-/// millisecond where both servers tell them (redis 7.0 and later).
+/// millisecond where both servers tell them (redis 7.0 and later). How many entries a group has read is compared where
+/// the stream of commands tells it (see [`Comparison::of_snapshots`]). Function libraries that any primary of the first
+/// side has belong on every primary of the second.
 ///
 /// A difference is looked at twice, so that keys which expire or change in between are not reported by mistake.
 #[derive(Clone, Debug)]
 pub struct Comparison {
     ignored_prefixes: Vec<Vec<u8>>,
+    only_prefix: Vec<u8>,
+    of_snapshots: bool,
     examples: usize,
     most_differences: usize,
     expiry_tolerance: Duration,
@@ -49,6 +54,8 @@ impl Default for Comparison {
     fn default() -> Self {
         Self {
             ignored_prefixes: vec![b"shake:".to_vec()],
+            only_prefix: Vec::new(),
+            of_snapshots: false,
             examples: 10,
             most_differences: usize::MAX,
             expiry_tolerance: Duration::ZERO,
@@ -61,6 +68,21 @@ impl Comparison {
     #[must_use]
     pub fn ignore_prefix(mut self, prefix: impl AsRef<[u8]>) -> Self {
         self.ignored_prefixes.push(prefix.as_ref().to_vec());
+        self
+    }
+
+    /// Looks at keys with this prefix alone.
+    #[must_use]
+    pub fn only_prefix(mut self, prefix: impl AsRef<[u8]>) -> Self {
+        self.only_prefix = prefix.as_ref().to_vec();
+        self
+    }
+
+    /// For data that came with a snapshot and was not touched since: how many entries a group has read is compared
+    /// also where the source's stream of commands does not tell it (redis before 7.4).
+    #[must_use]
+    pub fn of_snapshots(mut self) -> Self {
+        self.of_snapshots = true;
         self
     }
 
@@ -78,13 +100,13 @@ impl Comparison {
         self
     }
 
-    /// Compares all keys, from `a` to `b` and from `b` to `a`.
+    /// Compares all keys and functions, from `a` to `b` and from `b` to `a`.
     ///
     /// # Errors
     /// When a server cannot be reached.
     pub fn run(&self, a: impl Into<Endpoint>, b: impl Into<Endpoint>) -> Result<Diff, Error> {
         let (mut a, mut b) = (Side::connect(a)?, Side::connect(b)?);
-        let judge = Judge::new(&a, &b, self.expiry_tolerance);
+        let judge = Judge::new(&a, &b, self.expiry_tolerance, self.of_snapshots);
         let mut diff = Diff::default();
         let mut seen = HashSet::new();
         let mut cursor = a.cursor();
@@ -98,6 +120,9 @@ impl Comparison {
         while let Some(mut keys) = b.next_keys(&mut cursor)? {
             keys.retain(|key| !self.is_ignored(key) && !seen.contains(key));
             self.judge(&judge, &mut a, &mut b, &keys, &mut diff)?;
+        }
+        for difference in functions::differences(&mut a, &mut b)? {
+            diff.add(difference, self.examples);
         }
         Ok(diff)
     }
@@ -140,7 +165,7 @@ impl Comparison {
     }
 
     fn is_ignored(&self, key: &[u8]) -> bool {
-        self.ignored_prefixes.iter().any(|prefix| key.starts_with(prefix))
+        !key.starts_with(&self.only_prefix) || self.ignored_prefixes.iter().any(|prefix| key.starts_with(prefix))
     }
 }
 

@@ -9,6 +9,8 @@
 //! * [`Conn`] talks to one node, [`Router`] to all primaries of a cluster.
 //! * [`Dataset`] fills a cluster, [`Load`] keeps writing to it, [`compare`] and [`wait_equal`] tell
 //!   whether two clusters hold the same data.
+//! * [`Ledger`] writes what tells afterwards whether it was lost, doubled or put out of order.
+//! * [`Stutter`] makes servers slow.
 //! * [`Authority`] makes the certificates for servers that speak TLS.
 //! * [`Process`] runs a program under test.
 //!
@@ -34,6 +36,7 @@ mod dataset;
 mod endpoint;
 mod error;
 mod leash;
+mod ledger;
 mod load;
 mod node;
 mod ports;
@@ -44,6 +47,7 @@ mod scratch;
 mod server;
 mod servers;
 mod slot;
+mod stutter;
 mod tls;
 mod value;
 
@@ -54,6 +58,7 @@ pub use conn::Conn;
 pub use dataset::{Dataset, Filled};
 pub use endpoint::Endpoint;
 pub use error::Error;
+pub use ledger::{Finding, Ledger, LedgerSpec, Records, Trouble, Verdict};
 pub use load::{Load, LoadSpec, Summary};
 pub use process::{Process, ProcessSpec, Usage, find_binary};
 pub use random::Random;
@@ -62,5 +67,6 @@ pub use scratch::Scratch;
 pub use server::{Server, ServerSpec};
 pub use servers::find_server;
 pub use slot::{SLOTS, key_for_slot, slot_of};
+pub use stutter::Stutter;
 pub use tls::{Authority, Certificate};
 pub use value::Value;

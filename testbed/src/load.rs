@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use self::script::Script;
+use self::{operations::FIELD_EXPIRY, script::Script};
 use crate::{Endpoint, Error, Router, Unit, Value};
 
 /// What a [`Load`] writes.
@@ -200,9 +200,14 @@ fn count_errors(reply: &Value, errors: &mut BTreeMap<String, u64>) {
 fn lowest_version(router: &mut Router) -> Result<u32, Error> {
     let mut lowest = u32::MAX;
     for addr in router.primaries() {
-        let text = router.conn(addr)?.info("redis_version")?;
+        let conn = router.conn(addr)?;
+        let text = conn.info("redis_version")?;
         let mut numbers = text.split('.').map(|number| number.parse::<u32>().unwrap_or(0));
-        lowest = lowest.min(numbers.next().unwrap_or(0) * 100 + numbers.next().unwrap_or(0));
+        let claimed = numbers.next().unwrap_or(0) * 100 + numbers.next().unwrap_or(0);
+        // Valkey 9 claims to be redis 7.2, but has this from redis 8.0.
+        let known = conn.call("COMMAND INFO HSETEX")?;
+        let has_field_expiry = known.items().first().is_some_and(|item| !item.items().is_empty());
+        lowest = lowest.min(if has_field_expiry { claimed.max(FIELD_EXPIRY) } else { claimed });
     }
     Ok(lowest)
 }

@@ -70,6 +70,11 @@ impl Router {
         self.conns.get_mut(&addr).ok_or_else(|| Error::Usage(format!("no connection to {addr}")))
     }
 
+    /// Gives up the connection to one node.
+    pub(crate) fn forget(&mut self, addr: SocketAddr) {
+        self.conns.remove(&addr);
+    }
+
     /// The primary of a slot.
     ///
     /// # Errors

@@ -79,11 +79,12 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    pub(super) fn new(a: &Side, b: &Side, tolerance: Duration) -> Self {
+    pub(super) fn new(a: &Side, b: &Side, tolerance: Duration, of_snapshots: bool) -> Self {
         let both_since = |version| a.version >= version && b.version >= version;
         let exact_expiry = both_since((7, 0));
         let mut ignored_stream_fields = UNEQUAL_IN_REPLICAS.to_vec();
-        if !(a.is_valkey || a.version >= (7, 4)) || !both_since((7, 0)) {
+        let told_by_stream = a.is_valkey || a.version >= (7, 4);
+        if !(told_by_stream || of_snapshots) || !both_since((7, 0)) {
             // Only from there on does the stream of commands tell how many entries a group has read.
             ignored_stream_fields.push("entries-read");
         }

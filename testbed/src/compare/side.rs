@@ -4,6 +4,7 @@ use std::{net::SocketAddr, thread};
 
 use super::{
     diff::{Difference, Judge},
+    functions,
     logical::{self, Logical},
 };
 use crate::{Endpoint, Error, Router, Unit, Value, cmd};
@@ -58,6 +59,16 @@ impl Side {
             cursor.nodes.pop();
         }
         Ok(Some(keys.items().iter().filter_map(Value::bytes).map(<[u8]>::to_vec).collect()))
+    }
+
+    /// The function libraries of every primary; none where the server knows of no functions.
+    pub(super) fn libraries(&mut self) -> Result<Vec<functions::Libraries>, Error> {
+        if self.version < (7, 0) {
+            return Ok(Vec::new());
+        }
+        let nodes = self.router.primaries();
+        let read = |node| Ok(functions::from_reply(&self.router.conn(node)?.call("FUNCTION LIST WITHCODE")?));
+        nodes.into_iter().map(read).collect()
     }
 
     /// The dump of every key without its version and checksum, and its expiry.

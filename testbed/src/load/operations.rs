@@ -24,6 +24,9 @@ const fn op(name: &'static str, since: u32, make: fn(&mut Script) -> Vec<Command
 /// The first version that the testbed knows.
 const ALL: u32 = 600;
 
+/// Fields of hashes that expire: redis 8.0, and every server that has the same commands.
+pub(super) const FIELD_EXPIRY: u32 = 800;
+
 /// Every kind of write. None may fail, and none may grow a value for ever.
 pub(super) static OPERATIONS: std::sync::LazyLock<Vec<Operation>> = std::sync::LazyLock::new(|| {
     [

@@ -41,6 +41,11 @@ const PLANTED: &[(&str, &str, &str)] = &[
     ("XGROUP CREATECONSUMER stream group bob", "stream", "bob"),
     ("XACK stream group 5-1", "stream", "5-1 alice"),
     ("XCLAIM stream group alice 0 5-1 TIME 1700000000001 RETRYCOUNT 3 FORCE JUSTID", "stream", "1700000000001"),
+    ("XCLAIM stream group alice 0 5-1 TIME 1700000000000 RETRYCOUNT 4 FORCE JUSTID", "stream", "alice 1700000000000 4"),
+    ("XSETID stream 6-1 ENTRIESADDED 9 MAXDELETEDID 0-0", "stream", "entries-added 9"),
+    ("XSETID stream 6-1 ENTRIESADDED 2 MAXDELETEDID 1-1", "stream", "max-deleted-entry-id 1-1"),
+    ("XSETID stream 9-9", "stream", "last-generated-id 9-9"),
+    ("XGROUP SETID stream group 5-1", "stream", "5-1"),
     ("PFADD hll d", "hll", "string"),
     ("GEOADD geo 13.1 52 berlin", "geo", "zset"),
     ("SETBIT bitmap 7 1", "bitmap", "string"),
@@ -71,6 +76,49 @@ fn every_planted_difference_is_found() -> Result<(), Error> {
         assert_eq!(diff.examples[0].key, key.as_bytes(), "after `{change}`");
         assert!(diff.to_string().contains(words), "after `{change}`: {diff}");
     }
+    Ok(())
+}
+
+/// A group's count of entries read is not in the stream of redis 7.0, but in its snapshots.
+#[test]
+fn what_only_snapshots_tell() -> Result<(), Error> {
+    let (a, b) = (Server::start(ServerSpec::new(OLD))?, Server::start(ServerSpec::new(OLD))?);
+    for (server, read) in [(&a, "1"), (&b, "2")] {
+        let mut conn = server.conn()?;
+        for key in ["data:1", "other"] {
+            conn.call(cmd("XADD").arg(key).args(["5-1", "field", "value"]))?;
+            conn.call(cmd("XGROUP CREATE").arg(key).args(["group", "5-1", "ENTRIESREAD", read]))?;
+        }
+    }
+    assert!(compare(&a, &b)?.is_equal());
+    let diff = Comparison::default().of_snapshots().only_prefix("data:").run(&a, &b)?;
+    assert_eq!((diff.keys, diff.different), (1, 1), "{diff}");
+    assert!(diff.to_string().contains("entries-read 1"), "{diff}");
+    Ok(())
+}
+
+#[test]
+fn functions_belong_on_every_primary() -> Result<(), Error> {
+    let a = Cluster::start(ClusterSpec::new(OLD).primaries(2).replicas(0))?;
+    let b = Cluster::start(ClusterSpec::new("valkey-8.1").primaries(2).replicas(0))?;
+    let load = |cluster: &Cluster, node: usize, result: u32| {
+        let code = format!("#!lua name=lib\nredis.register_function('f', function() return {result} end)");
+        cluster.conn(node)?.call(["FUNCTION", "LOAD", "REPLACE", &code])
+    };
+    load(&a, 1, 1)?;
+    let missing = compare(&a, &b)?;
+    assert_eq!((missing.keys, missing.missing), (0, 1), "{missing}");
+    load(&b, 0, 1)?;
+    let partly = compare(&a, &b)?;
+    assert!(partly.to_string().contains("lib: missing on a primary"), "{partly}");
+    load(&b, 1, 2)?;
+    let other = compare(&a, &b)?;
+    assert!(other.different == 1 && other.to_string().contains("other code"), "{other}");
+    load(&b, 1, 1)?;
+    assert!(compare(&a, &b)?.is_equal());
+    a.conn(1)?.call("FUNCTION FLUSH")?;
+    let extra = compare(&a, &b)?;
+    assert_eq!((extra.total(), extra.extra), (1, 1), "{extra}");
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 mod cluster;
 mod compare;
+mod ledger;
 mod leftovers;
 mod load;
 mod process;

@@ -1,12 +1,13 @@
 //! Lists, sets and hashes.
 
-use super::{ALL, Operation, op};
+use super::{ALL, FIELD_EXPIRY, Operation, op};
 use crate::cmd;
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut operations = lists();
     operations.extend(sets());
     operations.extend(hashes());
+    operations.extend(fields_with_expiry());
     operations
 }
 
@@ -62,5 +63,36 @@ fn hashes() -> Vec<Operation> {
         op("HDEL", ALL, |s| vec![cmd("HDEL").arg(s.any("hash")).arg(s.member()).arg(s.member())]),
         op("HINCRBY", ALL, |s| vec![cmd("HINCRBY").arg(s.any("hash")).arg("count").arg(s.number(100))]),
         op("HINCRBYFLOAT", ALL, |s| vec![cmd("HINCRBYFLOAT").arg(s.any("hash")).arg("float").arg("0.1")]),
+    ]
+}
+
+fn fields_with_expiry() -> Vec<Operation> {
+    vec![
+        op("HEXPIRE", FIELD_EXPIRY, |s| {
+            let expire = cmd("HEXPIRE").arg(s.any("hash")).arg(s.long_ms() / 1_000).args(["FIELDS", "2"]);
+            vec![expire.arg(s.member()).arg(s.member())]
+        }),
+        op("HPEXPIRE", FIELD_EXPIRY, |s| {
+            vec![cmd("HPEXPIRE").arg(s.any("hash")).arg(s.long_ms()).args(["FIELDS", "1"]).arg(s.member())]
+        }),
+        op("HEXPIRE in the past", FIELD_EXPIRY, |s| {
+            vec![cmd("HEXPIRE").arg(s.any("hash")).args(["0", "FIELDS", "1"]).arg(s.member())]
+        }),
+        op("HPERSIST", FIELD_EXPIRY, |s| {
+            vec![cmd("HPERSIST").arg(s.any("hash")).args(["FIELDS", "2"]).arg(s.member()).arg(s.member())]
+        }),
+        op("HSETEX", FIELD_EXPIRY, |s| {
+            let set = cmd("HSETEX").arg(s.any("hash")).arg("PX").arg(s.long_ms()).args(["FIELDS", "1"]);
+            vec![set.arg(s.member()).arg(s.text())]
+        }),
+        op("HGETEX", FIELD_EXPIRY, |s| {
+            vec![cmd("HGETEX").arg(s.any("hash")).arg("PX").arg(s.long_ms()).args(["FIELDS", "1"]).arg(s.member())]
+        }),
+        // One field expires soon, and nothing touches the hash ever again.
+        op("HPEXPIRE, soon expired", FIELD_EXPIRY, |s| {
+            let key = s.fresh("hash");
+            let set = cmd("HSET").arg(&key).arg("brief").arg(s.text()).arg("lasting").arg(s.text());
+            vec![set, cmd("HPEXPIRE").arg(key).arg(200 + s.number(3_000)).args(["FIELDS", "1", "brief"])]
+        }),
     ]
 }

@@ -1,3 +1,5 @@
+//! Clusters of one size and version into those of another.
+
 use std::time::Duration;
 
 use testbed::{Cluster, ClusterSpec, Dataset, Load, LoadSpec, wait_equal};
@@ -5,15 +7,15 @@ use testbed::{Cluster, ClusterSpec, Dataset, Load, LoadSpec, wait_equal};
 use super::tool::{Tool, wait_until};
 
 /// Four primaries with uneven slots: no border of theirs is one of three even ones.
-fn uneven() -> ClusterSpec {
+pub(super) fn uneven(server: &str) -> ClusterSpec {
     let slots = vec![vec![0..=99, 9000..=16383], vec![100..=2000], vec![2001..=2001], vec![2002..=8999]];
-    ClusterSpec::new("redis-7.0").primaries(4).replicas(0).slots(slots)
+    ClusterSpec::new(server).replicas(0).slots(slots)
 }
 
 #[test]
 fn three_primaries_follow_into_four_uneven_ones_under_writes() {
     let source = Cluster::start(ClusterSpec::new("redis-7.0")).unwrap();
-    let target = Cluster::start(uneven()).unwrap();
+    let target = Cluster::start(uneven("redis-7.0")).unwrap();
     Dataset::new(1).keys(50_000).fill(&source).unwrap();
     let load = Load::start(&source, LoadSpec::new(2).rate(2_000)).unwrap();
     let mut tool = Tool::between_clusters(&source, &target);
@@ -33,7 +35,7 @@ fn three_primaries_follow_into_four_uneven_ones_under_writes() {
 #[test]
 fn functions_and_transactions_reach_the_cluster() {
     let source = Cluster::start(ClusterSpec::new("redis-7.0")).unwrap();
-    let target = Cluster::start(uneven()).unwrap();
+    let target = Cluster::start(uneven("redis-7.0")).unwrap();
     let library = |name: &str| format!("#!lua name={name}\nredis.register_function('{name}', function() return 1 end)");
     for node in source.primaries().unwrap() {
         source.conn(node).unwrap().call(["FUNCTION", "LOAD", &library("early")]).unwrap();

@@ -4,7 +4,6 @@ use testbed::{
     Cluster, ClusterSpec, Command, Comparison, Conn, Dataset, Endpoint, Server, ServerSpec, cmd, slot_of, wait_equal,
 };
 
-use super::standalone::v3;
 use super::tool::{PATIENCE, Tool, config, wait_until};
 
 fn cluster(server: &str, primaries: usize) -> Cluster {
@@ -125,9 +124,7 @@ fn a_node_of_a_cluster_empties_its_slots_in_every_database_of_a_server() {
     let (source, target) = (cluster("redis-7.0", 2), Server::start(ServerSpec::new("redis-7.0")).unwrap());
     Dataset::new(9).keys(4_000).fill(&source).unwrap();
     let start = |addr| {
-        let text =
-            v3(addr, target.addr(), "").replacen("[target]\ntype = \"cluster\"", "[target]\ntype = \"standalone\"", 1);
-        let mut tool = Tool::start(&text);
+        let mut tool = Tool::start(&config(("standalone", Endpoint::from(addr)), ("standalone", target.addr()), ""));
         wait_until_following(&mut tool, 1);
         tool
     };
@@ -142,6 +139,40 @@ fn a_node_of_a_cluster_empties_its_slots_in_every_database_of_a_server() {
     wait_until("the other database", || other.call(["EXISTS", &mine]).unwrap().integer() == Some(0));
     assert_eq!(other.call(["EXISTS", &theirs]).unwrap().integer(), Some(1));
     tools.into_iter().for_each(Tool::end);
+}
+
+/// Both ends of a move have keys of the slot, and each lists its own.
+fn a_half_moved_slot_is_emptied_at_both_ends(server: &str) {
+    let (source, target) = (cluster(server, 1), cluster(server, 2));
+    let mut conn = source.conn(0).unwrap();
+    let sets: Vec<Command> = (0..500).map(|n| cmd("SET").arg(format!("{{half}}{n}")).arg("v")).collect();
+    conn.pipeline(&sets).unwrap();
+    let mut tool = Tool::between_clusters(&source, &target);
+    wait_for_same(&source, &target, &tool);
+    let slot = slot_of(b"{half}");
+    let owner = target.owner(slot).unwrap();
+    let other = 1 - owner;
+    target.begin_move(slot, owner, other).unwrap();
+    target.migrate_keys(slot, owner, other, 230).unwrap();
+    let sizes = || [owner, other].map(|node| target.conn(node).unwrap().call("DBSIZE").unwrap().integer().unwrap());
+    assert_eq!(sizes(), [270, 230]);
+    conn.call("FLUSHALL").unwrap();
+    tool.wait_for_log("deleted what a flush at the source has emptied");
+    wait_until("both ends to be empty", || sizes() == [0, 0]);
+    target.finish_move(slot, owner, other).unwrap();
+    conn.call("SET {half}new 1").unwrap();
+    wait_for_same(&source, &target, &tool);
+    tool.end();
+}
+
+#[test]
+fn a_half_moved_slot_of_redis_7() {
+    a_half_moved_slot_is_emptied_at_both_ends("redis-7.0");
+}
+
+#[test]
+fn a_half_moved_slot_of_redis_6() {
+    a_half_moved_slot_is_emptied_at_both_ends("redis-6.0");
 }
 
 #[test]

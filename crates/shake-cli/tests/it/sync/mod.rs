@@ -3,11 +3,15 @@
 mod addresses;
 mod backlog;
 mod clusters;
+mod exact;
 mod expiries;
 mod failover;
 mod flushes;
+mod half_moved;
 mod history;
+mod main_job;
 mod refused;
+mod slow_target;
 mod standalone;
 mod tls;
 mod tool;

@@ -1,6 +1,9 @@
 //! What cannot start says so in one sentence, with its exit code, and writes nothing.
 
+use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use testbed::{Cluster, ClusterSpec, Endpoint, Server, ServerSpec};
 
@@ -8,14 +11,29 @@ use super::tool::{Tool, config};
 
 /// Runs to the end: the exit code, and the sentence on standard error.
 pub(super) fn sentence(config: &str) -> (i32, String) {
-    let mut tool = Tool::start(config);
+    let started = Instant::now();
+    let said = end(Tool::start(config));
+    assert!(started.elapsed() < Duration::from_secs(10), "took {:?}: {}", started.elapsed(), said.1);
+    said
+}
+
+fn end(mut tool: Tool) -> (i32, String) {
     let code = tool.wait();
     let log = tool.log();
     let sentences: Vec<&str> = log.lines().filter(|line| line.starts_with("shake-cli: ")).collect();
     assert_eq!(sentences.len(), 1, "{log}");
-    assert!(!log.contains("panicked"), "{log}");
-    assert!(!log.contains("sesame"), "a password is in the log: {log}");
+    for text in written(&tool.dir()).into_iter().chain([log.clone()]) {
+        assert!(!text.contains("panicked"), "{text}");
+        assert!(!text.contains("sesame"), "a password is in the log: {text}");
+    }
     (code, sentences[0].to_owned())
+}
+
+/// What it has written into files.
+fn written(dir: &Path) -> Vec<String> {
+    let Ok(files) = fs::read_dir(dir) else { return Vec::new() };
+    let paths = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+    paths.map(|path| fs::read_to_string(path).unwrap()).collect()
 }
 
 #[test]
@@ -63,7 +81,15 @@ fn passwords() {
     let target = Server::start(ServerSpec::new("redis-7.0")).unwrap();
     let plain = config(("standalone", source.addr()), ("standalone", target.addr()), "");
     let with = |password: &str| plain.replacen("[target]", &format!("password = \"{password}\"\n[target]"), 1);
-    for (config, word) in [(plain.clone(), "NOAUTH"), (with("open-sesame"), "WRONGPASS")] {
+    let at_target = config(("standalone", target.addr()), ("standalone", source.addr()), "");
+    let wrong_at_target = at_target.replacen("[advanced]", "password = \"open-sesame\"\n[advanced]", 1);
+    let cases = [
+        (plain.clone(), "NOAUTH"),
+        (with("open-sesame"), "WRONGPASS"),
+        (at_target, "NOAUTH"),
+        (wrong_at_target, "WRONGPASS"),
+    ];
+    for (config, word) in cases {
         let (code, sentence) = sentence(&config);
         assert_eq!(code, 3, "{sentence}");
         assert!(sentence.contains(word) && sentence.contains(&source.addr().to_string()), "{sentence}");
@@ -75,4 +101,29 @@ fn passwords() {
     testbed::wait_equal(&source_end, target.addr(), super::tool::PATIENCE).unwrap();
     assert!(!tool.log().contains("sesame"), "{}", tool.log());
     tool.end();
+}
+
+#[test]
+fn files_that_cannot_be_used() {
+    let server = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let other = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let password = "password = \"sesame\"\n[target]";
+    let plain =
+        config(("standalone", server.addr()), ("standalone", other.addr()), "").replacen("[target]", password, 1);
+    let cases = [
+        (plain.replace("log_interval", "log_intreval"), 2, "sync.toml:11: [advanced] log_intreval"),
+        (plain.replace("log_interval = 1", "log_interval = \"often\""), 2, "sync.toml:11: [advanced] log_interval"),
+        (plain.replace("password = \"sesame\"", "password = \"sesame"), 2, "sync.toml:5: "),
+        // Nobody can make files there, whoever runs the tests.
+        (plain.replace("{dir}", "/sys/kernel"), 2, "/sys/kernel"),
+        (plain.replace("{dir}", "/sys/kernel/data"), 2, "/sys/kernel/data"),
+    ];
+    for (config, expected, words) in cases {
+        let (code, sentence) = sentence(&config);
+        assert_eq!(code, expected, "{sentence}");
+        assert!(sentence.contains(words), "{sentence} does not say: {words}");
+    }
+    let (code, sentence) = end(Tool::start_without_file());
+    assert_eq!(code, 2, "{sentence}");
+    assert!(sentence.contains("missing.toml: cannot be read: No such file"), "{sentence}");
 }

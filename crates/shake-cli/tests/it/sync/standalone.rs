@@ -1,6 +1,10 @@
 //! Single servers on either side, and the shape of configuration that RedisShake v3 takes.
 
-use testbed::{Cluster, ClusterSpec, Dataset, Endpoint, Server, ServerSpec, wait_equal};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use testbed::{Cluster, ClusterSpec, Dataset, Endpoint, Load, LoadSpec, Server, ServerSpec, wait_equal};
 
 use super::tool::{PATIENCE, Tool, config, wait_until};
 
@@ -34,13 +38,15 @@ fn databases_transactions_and_flushes_between_servers() {
     tool.end();
 }
 
-/// A file as RedisShake v3 has it: no type in [source], so that the one node is followed, whatever it is.
-pub(super) fn v3(source: impl Into<Endpoint>, target: impl Into<Endpoint>, advanced: &str) -> String {
-    config(("cluster", source), ("cluster", target), advanced).replacen(
-        "[source]\ntype = \"cluster\"\n",
-        "[source]\n",
-        1,
-    )
+/// The file of RedisShake v3 with nothing but its addresses replaced.
+fn v3(source: SocketAddr, target: SocketAddr) -> String {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/redisshake-v3/sync.toml");
+    let text = fs::read_to_string(file).unwrap();
+    let addresses = [("127.0.0.1:6379", source), ("127.0.0.1:6380", target)];
+    addresses.iter().fold(text, |text, (old, new)| {
+        assert_eq!(text.matches(old).count(), 1, "{text}");
+        text.replace(old, &new.to_string())
+    })
 }
 
 #[test]
@@ -48,10 +54,18 @@ fn one_process_for_each_primary_as_with_redisshake() {
     let source = Cluster::start(ClusterSpec::new("redis-7.0").replicas(0)).unwrap();
     let target = Cluster::start(ClusterSpec::new("redis-7.0").primaries(2).replicas(0)).unwrap();
     Dataset::new(6).keys(3_000).fill(&source).unwrap();
-    let tools: Vec<Tool> = source.addrs().into_iter().map(|addr| Tool::start(&v3(addr, &target, ""))).collect();
+    let load = Load::start(&source, LoadSpec::new(7).rate(500)).unwrap();
+    let entry = target.addr(0).unwrap();
+    let tools: Vec<Tool> = source.addrs().into_iter().map(|addr| Tool::start_in_its_folder(&v3(addr, entry))).collect();
+    wait_until("all to follow", || tools.iter().all(|tool| tool.count_in_log("following the stream") == 1));
+    let written = load.written();
+    wait_until("more writes", || load.written() > written + 1_000);
+    load.stop().unwrap();
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tools[0].log()));
-    source.conn_for_key("late").unwrap().call("SET late 1").unwrap();
-    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tools[0].log()));
+    for tool in &tools {
+        let log = fs::read_to_string(tool.dir().join("redis-shake.log")).unwrap();
+        assert!(log.contains("following the stream"), "{log}");
+    }
     tools.into_iter().for_each(Tool::end);
 }
 

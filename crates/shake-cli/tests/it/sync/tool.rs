@@ -1,17 +1,19 @@
 //! The built `shake-cli` between two real servers or clusters.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testbed::{Endpoint, Process, ProcessSpec, Scratch};
+use testbed::{Endpoint, Process, ProcessSpec, Scratch, Usage};
 
 /// A running `shake-cli` with a working directory of its own.
 pub(super) struct Tool {
     process: Process,
     folder: Scratch,
+    file: PathBuf,
 }
 
 impl Tool {
@@ -21,13 +23,27 @@ impl Tool {
         let file = folder.path().join("sync.toml");
         let config = config.replace("{dir}", &folder.path().join("data").display().to_string());
         fs::write(&file, config).unwrap();
-        Self::start_in(folder)
+        Self::with_arg(folder, &file)
     }
 
-    fn start_in(folder: Scratch) -> Self {
-        let file = folder.path().join("sync.toml").display().to_string();
-        let spec = ProcessSpec::new(env!("CARGO_BIN_EXE_shake-cli")).arg(file);
-        Self { process: Process::start(&spec).unwrap(), folder }
+    /// Starts it as RedisShake is started: in a folder of its own, with a file that it cannot write to.
+    pub(super) fn start_in_its_folder(config: &str) -> Self {
+        let folder = Scratch::new("shake-cli").unwrap();
+        fs::write(folder.path().join("sync.toml"), config).unwrap();
+        fs::set_permissions(folder.path().join("sync.toml"), Permissions::from_mode(0o444)).unwrap();
+        Self::with_arg(folder, Path::new("sync.toml"))
+    }
+
+    /// Starts it with a file that does not exist.
+    pub(super) fn start_without_file() -> Self {
+        let folder = Scratch::new("shake-cli").unwrap();
+        let file = folder.path().join("missing.toml");
+        Self::with_arg(folder, &file)
+    }
+
+    fn with_arg(folder: Scratch, file: &Path) -> Self {
+        let spec = ProcessSpec::new(env!("CARGO_BIN_EXE_shake-cli")).folder(folder.path()).arg(file);
+        Self { process: Process::start(&spec).unwrap(), folder, file: file.to_owned() }
     }
 
     /// SIGKILL.
@@ -37,7 +53,8 @@ impl Tool {
 
     /// Starts it anew, in the same working directory and with a new log.
     pub(super) fn restart(self) -> Self {
-        Self::start_in(self.folder)
+        let file = self.file.clone();
+        Self::with_arg(self.folder, &file)
     }
 
     /// Between two clusters, all shards in one process.
@@ -58,6 +75,11 @@ impl Tool {
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.process.log().unwrap()
+    }
+
+    /// CPU time and peak memory so far.
+    pub(super) fn usage(&self) -> Usage {
+        self.process.usage()
     }
 
     /// How often `text` is in the log.
@@ -103,8 +125,13 @@ pub(super) fn config(
 }
 
 /// Waits for a condition; a machine that is busy with other things may take its time.
-pub(super) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
+pub(super) fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    wait_long(what, PATIENCE, condition);
+}
+
+/// The same with a patience of its own.
+pub(super) fn wait_long(what: &str, patience: Duration, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + patience;
     while !condition() {
         assert!(Instant::now() < deadline, "waited in vain for {what}");
         thread::sleep(Duration::from_millis(20));
