@@ -120,8 +120,10 @@ impl Running {
 
     /// Something stood in the way, and who is asked now may be somebody else.
     pub(super) fn interrupted(&mut self) {
-        if let Self::Server(sweep) = self {
-            sweep.interrupted();
+        match self {
+            Self::Question(_) | Self::Unready(_) => {}
+            Self::Cluster(sweep) => sweep.interrupted(),
+            Self::Server(sweep) => sweep.interrupted(),
         }
     }
 

@@ -159,4 +159,19 @@ mod tests {
         let script = becomes("redis-5.0", "SET k v KEEPTTL");
         assert!(script.starts_with("EVAL ") && script.ends_with(" 1 k v"), "{script}");
     }
+
+    #[test]
+    fn the_script_keeps_an_expiry() {
+        let server = testbed::Server::start(testbed::ServerSpec::new("redis-6.0")).unwrap();
+        let mut conn = server.conn().unwrap();
+        let script = std::str::from_utf8(super::KEEPING).unwrap();
+        conn.call("SETEX k 100 v").unwrap();
+        for key in ["k", "new"] {
+            conn.call(["EVAL", script, "1", key, "w"]).unwrap();
+            assert_eq!(conn.call(["GET", key]).unwrap().bytes(), Some(&b"w"[..]));
+        }
+        let mut ttl = |key| conn.call(["PTTL", key]).unwrap().integer().unwrap();
+        assert!((90_000..=100_000).contains(&ttl("k")));
+        assert_eq!(ttl("new"), -1);
+    }
 }
