@@ -6,6 +6,7 @@ mod held_key;
 mod in_place;
 mod keys;
 mod losses;
+mod payloads;
 mod plain;
 mod restore;
 mod rewrite;
@@ -26,6 +27,7 @@ use tracing::{info, warn};
 
 pub(crate) use error::{ApplyError, ApplyErrorKind};
 pub(crate) use keys::Remark;
+pub(crate) use payloads::Payloads;
 pub(crate) use restore::Restore;
 pub(crate) use sink::Sink;
 pub(crate) use snapshot::SnapshotApplier;
@@ -234,6 +236,9 @@ impl Applier {
             Applying::Stream(applier) => {
                 applier.feed(bytes, &mut self.router)?;
                 self.progress.commands(applier.applied());
+                for lost in applier.take_losses() {
+                    say(&self.node, &Remark::Lost(lost));
+                }
             }
         }
         Ok(())
@@ -249,7 +254,12 @@ impl Applier {
             }
         }
         self.progress.set_state(State::Stream);
-        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.target, self.generation, next.offset)));
+        self.phase = Applying::Stream(Box::new(StreamApplier::new(
+            self.target,
+            Payloads::new(self.target.server, &self.restore),
+            self.generation,
+            next.offset,
+        )));
         let position =
             Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
         self.router.end_round(position);

@@ -8,7 +8,7 @@ pub(super) fn rewrite(name: &str, args: Args<'_>, out: &mut BytesMut) -> bool {
     match name {
         // What MIGRATE leaves in the stream of the node that got the key is RESTORE-ASKING, which from a client would
         // need an importing slot. The key was not there at the source, or it was to be replaced: here it is always.
-        "RESTORE" | "RESTORE-ASKING" => put_restore(args, out),
+        "RESTORE" | "RESTORE-ASKING" => restore_words(args, args.arg(PAYLOAD).unwrap_or_default(), out),
         // Every primary of a source has loaded it, each for itself.
         "FUNCTION" if args.is_word(1, "LOAD") => {
             let said: &[usize] = if args.is_word(2, "REPLACE") { &[2] } else { &[] };
@@ -23,12 +23,13 @@ pub(super) fn rewrite(name: &str, args: Args<'_>, out: &mut BytesMut) -> bool {
     true
 }
 
-fn put_restore(args: Args<'_>, out: &mut BytesMut) {
+/// Writes a RESTORE with another payload.
+pub(super) fn restore_words(args: Args<'_>, payload: &[u8], out: &mut BytesMut) {
     let replaces = (RESTORE_OPTIONS..args.len()).any(|index| args.is_word(index, "REPLACE"));
     resp::put_array(out, args.len() + usize::from(!replaces));
     resp::put_bulk(out, b"RESTORE");
     for index in 1..args.len() {
-        resp::put_bulk(out, args.arg(index).unwrap_or_default());
+        resp::put_bulk(out, if index == PAYLOAD { payload } else { args.arg(index).unwrap_or_default() });
     }
     if !replaces {
         resp::put_bulk(out, b"REPLACE");
@@ -37,6 +38,7 @@ fn put_restore(args: Args<'_>, out: &mut BytesMut) {
 
 /// `RESTORE key ttl payload [option ...]`
 const RESTORE_OPTIONS: usize = 4;
+const PAYLOAD: usize = 3;
 
 /// Where `LIMIT n` stands behind an exact `MAXLEN = n` or `MINID = id`. Redis 7.0 makes the trimming exact in its
 /// stream and leaves the limit there, which is a syntax error from anybody else.

@@ -9,7 +9,9 @@ use resp::CommandScanner;
 
 use super::Sink;
 use super::error::{ApplyError, ApplyErrorKind};
-use super::rewrite::rewrite;
+use super::losses::Lost;
+use super::payloads::{Adapted, Expiry, Payloads};
+use super::rewrite::{restore_words, rewrite};
 use super::transaction::Transaction;
 use crate::pipeline::target::Target;
 
@@ -26,6 +28,7 @@ pub(crate) struct StreamApplier {
 #[derive(Debug)]
 struct Commands {
     target: Target,
+    payloads: Payloads,
     generation: u64,
     /// The replication offset behind the last command.
     offset: u64,
@@ -51,8 +54,8 @@ impl Said<'_> {
 
 impl StreamApplier {
     /// A stream that begins behind `offset`, in database 0 until it says otherwise.
-    pub(crate) fn new(target: Target, generation: u64, offset: u64) -> Self {
-        let commands = Commands { target, generation, offset, db: 0, transaction: None, applied: 0 };
+    pub(crate) fn new(target: Target, payloads: Payloads, generation: u64, offset: u64) -> Self {
+        let commands = Commands { target, payloads, generation, offset, db: 0, transaction: None, applied: 0 };
         Self { scanner: CommandScanner::default(), begun: BytesMut::new(), commands }
     }
 
@@ -75,6 +78,11 @@ impl StreamApplier {
             sink.end_round(position);
         }
         Ok(())
+    }
+
+    /// What the target could not be told, and was not met before the last call.
+    pub(crate) fn take_losses(&mut self) -> Vec<Lost> {
+        self.commands.payloads.book().take_news()
     }
 
     /// Commands that were submitted so far.
@@ -144,12 +152,11 @@ impl Commands {
     fn pass_on(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
         match said.spec.name {
             "PUBLISH" | "SPUBLISH" => self.publish(said, sink),
-            "CLUSTER" => return self.cluster(said, sink),
+            "CLUSTER" => self.cluster(said, sink),
             // One server has all slots, and one lane: the order is kept as it is.
             _ if self.target.is_standalone() => self.submit(Route::Slot(Slot::MIN), said, sink),
-            _ => return self.by_key(said, sink),
+            _ => self.by_key(said, sink),
         }
-        Ok(())
     }
 
     fn by_key(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
@@ -159,22 +166,22 @@ impl Commands {
             .map_err(|source| self.error(ApplyErrorKind::Keys { command: said.name(), source }))?;
         match (found, said.spec.name) {
             (CommandSlot::One(slot), _) => self.submit(Route::Slot(slot), said, sink),
-            (CommandSlot::CrossSlot, _) => return self.split(said, sink),
+            (CommandSlot::CrossSlot, _) => self.split(said, sink),
             // Each primary has its own library of functions and its own cache of scripts.
             (_, "FUNCTION" | "SCRIPT") => self.submit(Route::EveryPrimary, said, sink),
-            _ => return Err(self.error(ApplyErrorKind::WholeServer { command: said.name() })),
+            _ => Err(self.error(ApplyErrorKind::WholeServer { command: said.name() })),
         }
-        Ok(())
     }
 
     /// A message needs to be said at one node: a cluster carries it to the others. What sentinels tell each other is
     /// not for the sentinels of another deployment.
-    fn publish(&mut self, said: Said<'_>, sink: &mut dyn Sink) {
+    fn publish(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
         let channel = said.args.arg(1).unwrap_or_default();
-        if !channel.starts_with(b"__sentinel__:") {
-            let slot = if self.target.is_standalone() { Slot::MIN } else { slot_of(channel) };
-            self.submit(Route::Slot(slot), said, sink);
+        if channel.starts_with(b"__sentinel__:") {
+            return Ok(());
         }
+        let slot = if self.target.is_standalone() { Slot::MIN } else { slot_of(channel) };
+        self.submit(Route::Slot(slot), said, sink)
     }
 
     /// What valkey's stream says of slots. Marks of slots that move are the source's own affair; a slot that somebody
@@ -186,9 +193,8 @@ impl Commands {
         let slot = said.args.arg(2).and_then(|slot| std::str::from_utf8(slot).ok()?.parse().ok()).and_then(Slot::new);
         match slot {
             Some(slot) if !self.target.is_standalone() => self.submit(Route::Slot(slot), said, sink),
-            _ => return Err(self.error(ApplyErrorKind::WholeServer { command: "CLUSTER FLUSHSLOT".to_owned() })),
+            _ => Err(self.error(ApplyErrorKind::WholeServer { command: "CLUSTER FLUSHSLOT".to_owned() })),
         }
-        Ok(())
     }
 
     /// Takes a command apart by key: `MSET`, `DEL` and the like.
@@ -206,7 +212,10 @@ impl Commands {
         Ok(())
     }
 
-    fn submit(&mut self, route: Route, said: Said<'_>, sink: &mut dyn Sink) {
+    fn submit(&mut self, route: Route, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyError> {
+        if matches!(said.spec.name, "RESTORE" | "RESTORE-ASKING") && self.restore_otherwise(route, said, sink)? {
+            return Ok(());
+        }
         // Each primary of a source deletes the library from itself, and the first of them from all of the target.
         let forgiving = said.spec.name == "FUNCTION" && said.args.is_word(1, "DELETE");
         let mut encode = |out: &mut BytesMut| {
@@ -215,6 +224,36 @@ impl Commands {
             }
         };
         self.hand_over(route, forgiving, &mut encode, sink);
+        Ok(())
+    }
+
+    /// Submits a RESTORE whose payload the target would refuse in words that it takes; false when it would not.
+    fn restore_otherwise(&mut self, route: Route, said: Said<'_>, sink: &mut dyn Sink) -> Result<bool, ApplyError> {
+        let [_, name, ttl, payload] = [0, 1, 2, 3].map(|index| said.args.arg(index).unwrap_or_default());
+        let absolute = (4..said.args.len()).any(|index| said.args.is_word(index, "ABSTTL"));
+        let adapted = self.payloads.adapt(name, payload, Expiry { ttl, absolute });
+        match adapted.map_err(|kind| self.error(kind))? {
+            Adapted::Same => return Ok(false),
+            Adapted::Signed(payload) => {
+                self.hand_over(route, false, &mut |out| restore_words(said.args, &payload, out), sink);
+            }
+            Adapted::Commands(unit) => {
+                self.applied += 1;
+                match &mut self.transaction {
+                    Some(transaction) => {
+                        for frame in unit.frames() {
+                            transaction.push(route, self.db, &mut |out| out.extend_from_slice(frame));
+                        }
+                    }
+                    None => {
+                        let (replies, db, offset) = (unit.replies(), self.db, self.offset);
+                        let outgoing = Outgoing { route, replies, db, phase: Phase::Stream, offset, forgiving: false };
+                        sink.submit(outgoing, &mut |out| unit.put(out));
+                    }
+                }
+            }
+        }
+        Ok(true)
     }
 
     fn hand_over(&mut self, route: Route, forgiving: bool, encode: &mut dyn FnMut(&mut BytesMut), sink: &mut dyn Sink) {
@@ -244,10 +283,23 @@ mod tests {
     use cluster_router::TargetKind;
 
     use super::*;
+    use crate::pipeline::apply::Restore;
     use crate::pipeline::apply::sink::recorder::Recorder;
+    use crate::pipeline::plan::{ExistingKeys, OnLoss};
 
     const CLUSTER: Target = Target { kind: TargetKind::Cluster, server: rdb::Target::redis(7, 0) };
     const STANDALONE: Target = Target { kind: TargetKind::Standalone, ..CLUSTER };
+
+    fn payloads(target: Target) -> Payloads {
+        let restore = Restore {
+            existing: ExistingKeys::Replace,
+            max_bulk: 1 << 20,
+            max_whole: 1 << 20,
+            on_loss: OnLoss::Stop,
+            link: "link".into(),
+        };
+        Payloads::new(target.server, &restore)
+    }
 
     fn stream(lines: &[&str]) -> BytesMut {
         let mut out = BytesMut::new();
@@ -259,7 +311,7 @@ mod tests {
 
     fn apply(target: Target, lines: &[&str]) -> Result<Vec<String>, String> {
         let mut recorder = Recorder::default();
-        let mut applier = StreamApplier::new(target, 1, 100);
+        let mut applier = StreamApplier::new(target, payloads(target), 1, 100);
         applier.feed(&stream(lines), &mut recorder).map_err(|error| error.to_string())?;
         Ok(recorder.lines)
     }
@@ -284,7 +336,7 @@ mod tests {
     fn a_position_is_never_inside_a_transaction_and_counts_every_byte() {
         let bytes = stream(&["SET foo 1", "MULTI", "SET foo 2", "EXEC", "PING"]);
         let mut recorder = Recorder::default();
-        let mut applier = StreamApplier::new(CLUSTER, 3, 100);
+        let mut applier = StreamApplier::new(CLUSTER, payloads(CLUSTER), 3, 100);
         let mut offsets = Vec::new();
         for byte in bytes.iter() {
             applier.feed(&[*byte], &mut recorder).unwrap();
