@@ -4,6 +4,7 @@ mod addresses;
 mod backlog;
 mod clusters;
 mod failover;
+mod giants;
 mod history;
 mod refused;
 mod standalone;

@@ -42,7 +42,21 @@ impl Tool {
 
     /// Between two clusters, all shards in one process.
     pub(super) fn between_clusters(source: impl Into<Endpoint>, target: impl Into<Endpoint>) -> Self {
-        Self::start(&config(("cluster", source), ("cluster", target), ""))
+        Self::between_clusters_with(source, target, "")
+    }
+
+    /// The same with lines for `[advanced]`.
+    pub(super) fn between_clusters_with(
+        source: impl Into<Endpoint>,
+        target: impl Into<Endpoint>,
+        advanced: &str,
+    ) -> Self {
+        Self::start(&config(("cluster", source), ("cluster", target), advanced))
+    }
+
+    /// CPU time and peak memory so far.
+    pub(super) fn usage(&self) -> testbed::Usage {
+        self.process.usage()
     }
 
     /// Waits until a line of the log has `text` in it.
