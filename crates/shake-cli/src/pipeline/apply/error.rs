@@ -132,6 +132,12 @@ pub(crate) enum ApplyErrorKind {
         #[source]
         why: RewriteErrorKind,
     },
+    /// A value that the target does not load, and that is too much as commands.
+    #[error("the value of key {key}, which the target does not load, would be too many commands for one transaction")]
+    TooManyCommands {
+        /// The key.
+        key: String,
+    },
     /// A value of which the target would have less than the source.
     #[error(
         "{target} cannot be told the {what} of key {key} ({count} of them); with on_loss = \"warn\" in [sync] the \

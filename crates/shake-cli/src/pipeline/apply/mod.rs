@@ -7,6 +7,7 @@ mod held_key;
 mod in_place;
 mod keys;
 mod losses;
+mod payloads;
 mod plain;
 mod restore;
 mod rewrite;
@@ -28,6 +29,7 @@ use tracing::{info, warn};
 
 pub(crate) use error::{ApplyError, ApplyErrorKind};
 pub(crate) use keys::Remark;
+pub(crate) use payloads::Payloads;
 pub(crate) use restore::Restore;
 pub(crate) use sink::Sink;
 pub(crate) use snapshot::SnapshotApplier;
@@ -285,6 +287,9 @@ impl Applier {
             }
             say_left(&self.node, &left);
         }
+        for lost in applier.take_losses() {
+            say(&self.node, &Remark::Lost(lost));
+        }
         if let Some(errand) = errand {
             self.errands.begin(errand, applier.offset());
         }
@@ -300,7 +305,9 @@ impl Applier {
             }
         }
         self.progress.set_state(State::Stream);
-        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.settings, self.generation, next.offset)));
+        let payloads = Payloads::new(self.settings.target.server, &self.restore);
+        let applier = StreamApplier::new(self.settings, payloads, self.generation, next.offset);
+        self.phase = Applying::Stream(Box::new(applier));
         let position =
             Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
         self.router.end_round(position);

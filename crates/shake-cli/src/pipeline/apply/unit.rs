@@ -50,7 +50,13 @@ impl Unit {
         self.bytes.len()
     }
 
+    /// The commands, encoded, one behind the other.
+    pub(super) fn commands(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// The commands, encoded.
+    #[cfg(test)]
     pub(super) fn frames(&self) -> impl Iterator<Item = &[u8]> {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(&self.ends).map(|(start, &end)| self.bytes.get(start..end).unwrap_or_default())

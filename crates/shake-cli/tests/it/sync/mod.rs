@@ -7,6 +7,7 @@ mod exact;
 mod expiries;
 mod failover;
 mod flushes;
+mod giants;
 mod half_moved;
 mod history;
 mod main_job;

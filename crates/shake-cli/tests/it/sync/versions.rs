@@ -189,3 +189,29 @@ fn keys_that_the_target_has_are_kept_or_reported_where_commands_make_them() {
     assert!(log.contains("refused EXISTS small") && log.contains("BUSYKEY"), "{log}");
     assert_eq!(members(&target, "small"), ["old"]);
 }
+
+#[test]
+fn payloads_in_the_stream_are_made_such_that_the_target_takes_them() {
+    let (source, target) = (server("redis-8.0"), server("redis-7.0"));
+    let mut conn = source.conn().unwrap();
+    let mut tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), ""));
+    tool.wait_for_log("following the stream");
+    fill_more(&mut conn);
+    for key in ["small", "scores", "dangling", "empty", "small:hash", "large:SADD", "large:HSET", "large:ZADD"] {
+        let payload = conn.call(cmd("DUMP").arg(key)).unwrap();
+        let restore = |name: &str| cmd("RESTORE").arg(format!("{name}:{key}")).arg("0").arg(payload.bytes().unwrap());
+        conn.call(restore("alone")).unwrap();
+        conn.call(cmd("RESTORE").arg(format!("timed:{key}")).arg("7200000").arg(payload.bytes().unwrap())).unwrap();
+        conn.pipeline(&[
+            "MULTI".into(),
+            restore("among"),
+            cmd("SET").arg(format!("with:{key}")).arg("x"),
+            "EXEC".into(),
+        ])
+        .unwrap();
+    }
+    Comparison::default()
+        .wait_equal(source.addr(), target.addr(), PATIENCE)
+        .unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.end();
+}
