@@ -4,7 +4,7 @@ use std::{hint::black_box, time::Instant};
 
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use replica::{Budget, Event, Piece, Psync, PsyncConfig, PsyncError, backlog};
+use replica::{Budget, Event, Piece, Psync, PsyncConfig, PsyncError, UnixMillis, backlog};
 
 /// What a link reads at once.
 const READ: usize = 128 << 10;
@@ -44,12 +44,12 @@ fn through_backlog(reads: &[Bytes]) -> Option<u64> {
         let written = match event {
             Event::FullResync { replid, offset } => writer.begin_snapshot(replid, offset, None).map(drop),
             Event::SnapshotEnd => writer.end_snapshot().map(drop),
-            Event::Stream(bytes) => writer.push(bytes).map(drop),
+            Event::Stream(bytes) => writer.push(bytes, UnixMillis(0)).map(drop),
             _ => Ok(()),
         };
         black_box(written).ok();
         while let Some(piece) = reader.try_next() {
-            if let Piece::Bytes { at, bytes } = piece {
+            if let Piece::Bytes { at, bytes, .. } = piece {
                 reader.release(at.advanced(bytes.len()));
             }
         }

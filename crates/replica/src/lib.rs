@@ -5,6 +5,7 @@ mod backlog;
 mod link;
 mod position;
 mod psync;
+mod unix_millis;
 
 pub use backlog::{
     BacklogFigures, BacklogReader, BacklogStats, BacklogWriter, Budget, DiskState, Gone, History, Phase, Piece, Place,
@@ -19,3 +20,4 @@ pub use psync::{
     AckSource, AppliedOffset, Credentials, Event, HandshakeInfo, Psync, PsyncConfig, PsyncError, PsyncErrorKind,
     Reading,
 };
+pub use unix_millis::UnixMillis;

@@ -66,6 +66,9 @@ fn line(figures: &Figures, rate: f64) -> String {
     if figures.backlog_full {
         line.push_str(", backlog full: not reading from the source");
     }
+    if figures.skipped > 0 {
+        line.push_str(&format!(", {} skipped", figures.skipped));
+    }
     if figures.conflicts > 0 {
         line.push_str(&format!(", {} conflicts when sent again", figures.conflicts));
     }

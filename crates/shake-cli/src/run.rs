@@ -12,8 +12,8 @@ use crate::config::{self, Auth, Endpoint, OnHistoryLost, Plan, RestoreBehavior};
 use crate::exit::{Exit, Failure};
 use crate::logging;
 use crate::pipeline::{
-    DiskPlan, Ended, ExistingKeys, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan, SourceKind, SourcePlan,
-    Stopper, TargetPlan,
+    CrossSlot, DiskPlan, Ended, ExistingKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan,
+    SourceKind, SourcePlan, Stopper, TargetPlan,
 };
 use crate::report::Reporter;
 
@@ -146,10 +146,18 @@ fn pipeline_plan(plan: &Plan) -> PipelinePlan {
             RestoreBehavior::Skip => ExistingKeys::Keep,
             RestoreBehavior::Panic => ExistingKeys::Fail,
         },
+        on_loss: match plan.on_loss {
+            config::OnLoss::Stop => OnLoss::Stop,
+            config::OnLoss::Warn => OnLoss::Warn,
+        },
         backlog_memory: plan.limits.backlog_memory,
         backlog_disk: backlog_disk(plan),
         window: plan.limits.window_bytes,
         max_bulk: plan.limits.max_bulk,
+        cross_slot: match plan.cross_slot {
+            config::CrossSlot::Fail => CrossSlot::Fail,
+            config::CrossSlot::Skip => CrossSlot::Skip,
+        },
         full_resync: plan.on_history_lost == OnHistoryLost::FullResync,
         connect_timeout: CONNECT_TIMEOUT,
     }

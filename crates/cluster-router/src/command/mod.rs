@@ -5,6 +5,7 @@
 
 mod args;
 mod class;
+mod described;
 mod error;
 mod generated;
 mod keys;
@@ -14,6 +15,7 @@ mod spec;
 
 pub use args::Args;
 pub use class::Class;
+pub use described::Described;
 pub use error::{KeyError, KeyErrorKind};
 pub use lookup::{all, find, lookup};
 pub use route::{CommandSlot, slot_of_command};

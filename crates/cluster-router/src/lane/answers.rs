@@ -16,6 +16,8 @@ pub(crate) struct Answers {
     /// Entries that have to go out again: the first refused one of a slot and all behind it in that slot, in order.
     /// What a node did for the later ones does not count, or they would take effect before the refused one.
     pub(crate) returned: Queue,
+    /// Where entries were sent on to alone: the error reply that says so, and the slot whose first returned entry it is.
+    asks: Vec<(Slot, ErrorReply)>,
     /// The slots of refused entries; what has no slot keeps its order as if it were one.
     refused_slots: Vec<Option<Slot>>,
     scanner: ReplyScanner,
@@ -143,11 +145,7 @@ impl Answers {
                 outcome.conceded.push(self.refused(error, entry));
                 self.confirm(entry, tracker);
             }
-            Verdict::Again => {
-                self.refused_slots.push(entry.slot);
-                self.take_back(entry);
-                outcome.again.get_or_insert(error);
-            }
+            Verdict::Again => self.refuse(entry, error, outcome),
             Verdict::Fatal => outcome.fatal = Some(self.refused(error, entry)),
         }
     }
@@ -168,14 +166,22 @@ impl Answers {
             self.take_back(entry);
         } else if let Some(error) = error.filter(|error| judge(error, entry, self.queue.head_bytes()) == Verdict::Again)
         {
-            self.refused_slots.push(entry.slot);
-            self.take_back(entry);
-            outcome.again.get_or_insert(error);
+            self.refuse(entry, error, outcome);
         } else {
             outcome.answers.push((token, Reply::parse(Bytes::copy_from_slice(frame))?));
             self.confirm(entry, tracker);
         }
         Ok(())
+    }
+
+    /// Freezes the slot from this entry on.
+    fn refuse(&mut self, entry: Entry, error: ErrorReply, outcome: &mut Outcome) {
+        self.refused_slots.push(entry.slot);
+        self.take_back(entry);
+        if let Some(slot) = entry.slot.filter(|_| error.is("ASK")) {
+            self.asks.push((slot, error.clone()));
+        }
+        outcome.again.get_or_insert(error);
     }
 
     fn refused(&self, error: ErrorReply, entry: Entry) -> Refused {
@@ -199,6 +205,11 @@ impl Answers {
     pub(crate) fn take_open(&mut self) -> [Queue; 2] {
         let Self { queue, returned, .. } = std::mem::take(self);
         [returned, queue]
+    }
+
+    /// Where to send the first returned entry of a slot alone, for those slots of which a node said so.
+    pub(crate) fn take_asks(&mut self) -> Vec<(Slot, ErrorReply)> {
+        std::mem::take(&mut self.asks)
     }
 
     /// Forgets what was read of a connection that is gone.

@@ -20,7 +20,7 @@ pub(crate) use queue::{Entry, Queue};
 
 use crate::client::ClientError;
 use crate::router::Tracker;
-use crate::{BoxFuture, Io, NodeAddr};
+use crate::{BoxFuture, Io, NodeAddr, Slot};
 use answers::Answers;
 
 /// One ordered connection to a node, opened when there is something to send.
@@ -167,6 +167,18 @@ impl Lane {
         // A SELECT that was queued but not sent, or was refused, goes with the rest.
         self.forget_databases();
         self.answers.take_open()
+    }
+
+    /// As [`Answers::take_asks`].
+    pub(crate) fn take_asks(&mut self) -> Vec<(Slot, ErrorReply)> {
+        self.answers.take_asks()
+    }
+
+    /// Closes the connection of a lane at rest; the next entry opens another one.
+    pub(crate) fn hang_up(&mut self) {
+        self.connection = Connection::None;
+        self.forget_databases();
+        self.answers.connection_lost();
     }
 
     /// How long the node has owed a reply without saying anything; `None` when it owes none.

@@ -14,10 +14,20 @@ pub(crate) struct Opening {
     pub(crate) name: String,
 }
 
+impl Opening {
+    /// For the connection of a [detour](crate::Router).
+    pub(crate) fn for_detour(&self) -> Self {
+        Self { name: format!("{}{DETOUR}", self.name), ..self.clone() }
+    }
+}
+
+/// What stands behind a lane's name in that of its detours.
+const DETOUR: &str = ":ask";
+
 /// Opens a connection on which nothing but the lane's own entries will be executed.
 ///
 /// A connection that was lost may still have bytes in the node's buffers, and the node would execute them behind our
-/// back, after what is sent next. So the earlier connections of the same name are killed first.
+/// back, after what is sent next. So the earlier connections of the same name are killed first, those of detours included.
 pub(crate) async fn open(opening: Opening, node: NodeAddr) -> Result<Box<dyn Io>, ClientError> {
     let mut client = Client::connect(&*opening.connect, &node, opening.credentials.as_ref()).await?;
     client.call(&["CLIENT", "SETNAME", &opening.name]).await?;
@@ -40,7 +50,8 @@ fn named<'a>(list: &'a [u8], name: &'a str) -> impl Iterator<Item = i64> + 'a {
             let mut fields = line.split(|&byte| byte == b' ');
             fields.find_map(|field| field.strip_prefix(key.as_bytes()))
         };
-        let is_ours = field("name=")? == name.as_bytes();
+        let its = field("name=")?;
+        let is_ours = its.strip_suffix(DETOUR.as_bytes()).unwrap_or(its) == name.as_bytes() || its == name.as_bytes();
         let id = std::str::from_utf8(field("id=")?).ok()?;
         if is_ours { id.parse().ok() } else { None }
     })
@@ -53,7 +64,8 @@ mod tests {
     #[test]
     fn clients_are_found_by_their_whole_name() {
         let list = b"id=3 addr=127.0.0.1:1 laddr=127.0.0.1:2 fd=8 name=shake:a db=0\n\
-                     id=4 addr=127.0.0.1:1 name=shake:ab db=0\nid=15 addr=x name= db=0\nid=16 name=shake:a\n\n";
-        assert_eq!(named(list, "shake:a").collect::<Vec<_>>(), [3, 16]);
+                     id=4 addr=127.0.0.1:1 name=shake:ab db=0\nid=15 addr=x name= db=0\nid=16 name=shake:a\nid=17 name=shake:a:ask\n\n";
+        assert_eq!(named(list, "shake:a").collect::<Vec<_>>(), [3, 16, 17]);
+        assert_eq!(named(list, "shake:a:ask").collect::<Vec<_>>(), [17]);
     }
 }

@@ -191,6 +191,17 @@ impl Queue {
         })
     }
 
+    /// The same entries, as `change` makes them; those that it makes nothing of are left out.
+    pub(crate) fn rebuilt(&self, mut change: impl FnMut(Entry) -> Option<Entry>) -> Self {
+        let mut rebuilt = Self::default();
+        for (entry, bytes) in self.entries() {
+            if let Some(entry) = change(entry) {
+                rebuilt.push(entry, |out| out.extend_from_slice(bytes));
+            }
+        }
+        rebuilt
+    }
+
     /// Keeps an ordinary block's memory for the next one; a giant value's goes back.
     fn recycle(&mut self, mut block: Block) {
         if block.bytes.capacity() <= 4 * BLOCK_BYTES {

@@ -2,6 +2,7 @@
 
 mod backoff;
 mod config;
+mod detour;
 mod event;
 mod probe;
 mod repeat;
@@ -38,7 +39,8 @@ use settle::State;
 ///
 /// What a node refuses or a lost connection leaves open goes through one way only: all lanes come to rest, what is not
 /// confirmed is taken back, the cluster is asked for its slots, and everything is handed out again. A command whose
-/// connection was lost before its reply came may take effect twice.
+/// connection was lost before its reply came may take effect twice. What was answered ASK takes a detour meanwhile: alone
+/// to the node that was named.
 pub struct Router {
     config: RouterConfig,
     opening: Opening,
@@ -236,6 +238,17 @@ impl Router {
 
     /// Polls every lane; the first trouble is answered with its lane.
     fn poll_lanes(&mut self, cx: &mut Context<'_>) -> Result<Option<(NodeAddr, Trouble)>, RouterError> {
+        let mut lanes = std::mem::take(&mut self.lanes);
+        let trouble = self.poll_each(&mut lanes, cx);
+        self.lanes = lanes;
+        trouble
+    }
+
+    fn poll_each(
+        &mut self,
+        lanes: &mut [Lane],
+        cx: &mut Context<'_>,
+    ) -> Result<Option<(NodeAddr, Trouble)>, RouterError> {
         let busy_key = self.config.busy_key;
         let judge = move |error: &ErrorReply, entry: Entry, bytes: &[u8]| match judge(error, busy_key) {
             // What was sent behind it has taken effect in another database.
@@ -253,7 +266,7 @@ impl Router {
             patience: self.config.reply_timeout,
         };
         let mut first = None;
-        for lane in &mut self.lanes {
+        for lane in lanes {
             let polled = lane.poll(cx, &mut turn);
             let conceded = turn.conceded.drain(..).map(|refused| Event::Conflict(rejection(&lane.node, &refused)));
             self.events.extend(conceded);

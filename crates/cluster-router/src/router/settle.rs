@@ -5,9 +5,10 @@ use std::task::{Context, Poll};
 
 use tokio::time::{Sleep, sleep};
 
+use super::detour::{Asked, Detour};
 use super::{Event, Hold, Router, RouterError};
 use crate::lane::{Entry, Lane, Queue, Trouble};
-use crate::{BoxFuture, ClientError, NodeAddr, Refusal, SlotMap};
+use crate::{BoxFuture, ClientError, NodeAddr, Redirect, Refusal, SlotMap};
 
 /// What the router is doing.
 pub(super) enum State {
@@ -17,6 +18,8 @@ pub(super) enum State {
     Resting(Cause),
     /// Everything that is open is here; the next try waits for its time.
     Waiting { open: Vec<Open>, until: Pin<Box<Sleep>>, hint: Option<NodeAddr> },
+    /// What was answered ASK is on its way to the node named.
+    Detour(Detour),
     /// The target is asked who owns which slot.
     Asking { open: Vec<Open>, answer: BoxFuture<'static, Result<SlotMap, ClientError>> },
 }
@@ -32,8 +35,8 @@ pub(super) struct Cause {
 
 /// What a lane left open, and the node that it was for.
 pub(super) struct Open {
-    node: NodeAddr,
-    entries: Queue,
+    pub(super) node: NodeAddr,
+    pub(super) entries: Queue,
 }
 
 impl Router {
@@ -54,6 +57,11 @@ impl Router {
                     }
                     self.take_back();
                 }
+                State::Detour(_) => {
+                    if !self.poll_detour(cx)? {
+                        return Ok(());
+                    }
+                }
                 State::Waiting { until, .. } => match until.as_mut().poll(cx) {
                     Poll::Pending => return Ok(()),
                     Poll::Ready(()) => self.ask_for_map(),
@@ -73,15 +81,16 @@ impl Router {
 
     fn take_back(&mut self) {
         let State::Resting(cause) = std::mem::replace(&mut self.state, State::Flowing) else { return };
-        let open = self.lanes.iter_mut().flat_map(|lane| {
+        let (mut open, mut asked) = (Vec::new(), Vec::new());
+        for lane in &mut self.lanes {
+            asked.extend(asked_of(lane));
             let node = lane.node.clone();
-            lane.take_open().map(|entries| Open { node: node.clone(), entries })
-        });
-        let open = open.collect();
-        self.wait(open, cause);
+            open.extend(lane.take_open().map(|entries| Open { node: node.clone(), entries }));
+        }
+        if cause.is_ask() && !asked.is_empty() { self.detour(open, &asked) } else { self.wait(open, cause) }
     }
 
-    fn wait(&mut self, open: Vec<Open>, cause: Cause) {
+    pub(super) fn wait(&mut self, open: Vec<Open>, cause: Cause) {
         let retry_in = self.backoff.next();
         let attempt = self.backoff.attempts();
         let hold = Hold { node: cause.node, cause: cause.text, code: cause.code, retry_in, attempt };
@@ -105,14 +114,20 @@ impl Router {
             }
             Ok(map) => {
                 self.install(&map);
-                let resent = open.iter().map(|open| self.hand_out(open)).sum();
-                self.events.push_back(Event::Flowing { resent });
+                self.flow(&open);
             }
             Err(error) => {
                 let cause = Cause::unanswered(self.discovery.seed(), &error);
                 self.wait(open, cause);
             }
         }
+    }
+
+    /// Hands everything out again, and goes on.
+    pub(super) fn flow(&mut self, open: &[Open]) {
+        let resent = open.iter().map(|open| self.hand_out(open)).sum();
+        self.events.push_back(Event::Flowing { resent });
+        self.state = State::Flowing;
     }
 
     fn hand_out(&mut self, open: &Open) -> u64 {
@@ -147,8 +162,19 @@ impl Router {
     }
 }
 
+/// What a lane's node sent on, and where to.
+fn asked_of(lane: &mut Lane) -> Vec<Asked> {
+    let (asks, host) = (lane.take_asks(), &lane.node.host);
+    let redirect = |reply: &_| Redirect::parse(reply, host).ok();
+    asks.iter().filter_map(|(slot, reply)| Some(Asked { slot: *slot, node: redirect(reply)?.addr })).collect()
+}
+
 impl Cause {
-    fn of(node: NodeAddr, trouble: &Trouble) -> Self {
+    fn is_ask(&self) -> bool {
+        self.code.as_deref() == Some("ASK")
+    }
+
+    pub(super) fn of(node: NodeAddr, trouble: &Trouble) -> Self {
         let reply = match trouble {
             Trouble::Refused(reply) => Some(reply),
             Trouble::Unopened(error) => error.reply(),

@@ -59,14 +59,15 @@ impl Default for Budget {
 /// # Examples
 /// ```
 /// use bytes::Bytes;
-/// use replica::{Budget, Offset, Piece, backlog};
+/// use replica::{Budget, Offset, Piece, UnixMillis, backlog};
 ///
 /// let (mut writer, mut reader) = backlog(Budget::default());
 /// let replid = "8f6a1c2b3d4e5f60718293a4b5c6d7e8f9012345".parse()?;
 /// writer.begin_snapshot(replid, Offset(14), None)?;
-/// writer.push(Bytes::from("REDIS"))?;
+/// let received = UnixMillis::of(std::time::SystemTime::now());
+/// writer.push(Bytes::from("REDIS"), received)?;
 /// writer.end_snapshot()?;
-/// writer.push(Bytes::from("*1\r\n$4\r\nPING\r\n"))?;
+/// writer.push(Bytes::from("*1\r\n$4\r\nPING\r\n"), received)?;
 ///
 /// assert!(matches!(reader.try_next(), Some(Piece::History(_))));
 /// assert!(matches!(reader.try_next(), Some(Piece::Bytes { at, .. }) if at.offset == 0));

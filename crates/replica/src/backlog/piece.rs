@@ -1,7 +1,7 @@
 use bytes::Bytes;
 
 use super::Place;
-use crate::{Offset, ReplId};
+use crate::{Offset, ReplId, UnixMillis};
 
 /// What a backlog hands out, in the order in which it came from the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Piece {
         at: Place,
         /// The bytes.
         bytes: Bytes,
+        /// When the first of them was received.
+        received: UnixMillis,
     },
     /// The snapshot is complete.
     SnapshotEnd {

@@ -4,6 +4,7 @@ use std::{
 };
 
 use super::{Place, shared::Shared};
+use crate::UnixMillis;
 
 /// A handle on a backlog's figures, for whoever reports them.
 #[derive(Debug, Clone)]
@@ -22,6 +23,7 @@ impl BacklogStats {
             received: inner.store.received(),
             read: inner.store.read(),
             released: inner.store.released(),
+            oldest: inner.store.oldest(),
             unreleased_bytes: inner.store.unreleased(),
             memory_bytes: inner.store.memory(),
             spilled_bytes: inner.store.spilled(),
@@ -42,6 +44,8 @@ pub struct BacklogFigures {
     pub read: Option<Place>,
     /// Up to where pieces were released.
     pub released: Option<Place>,
+    /// When the oldest of the bytes was received that are not released; nothing when all are.
+    pub oldest: Option<UnixMillis>,
     /// Bytes not released yet, in memory and on disk, bookkeeping included.
     pub unreleased_bytes: u64,
     /// Bytes that count for [`Budget::memory_bytes`](super::Budget::memory_bytes), bookkeeping included.

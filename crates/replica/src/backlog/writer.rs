@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::{BacklogStats, History, Phase, Place, shared::Shared};
-use crate::{Offset, ReplId};
+use crate::{Offset, ReplId, UnixMillis};
 
 /// The half of a backlog that takes what the source sends.
 ///
@@ -58,18 +58,18 @@ impl BacklogWriter {
         self.push_history(History { generation: self.generation, replid, offset, len: None, resumed: true })
     }
 
-    /// Appends bytes of the current phase, room or not, and returns the place behind them.
+    /// Appends bytes of the current phase, received at that time, room or not, and returns the place behind them.
     ///
     /// For writers that wait for [`room`](Self::room) before they get hold of bytes.
     ///
     /// # Errors
     /// [`WriteError::Closed`]; [`WriteError::OutOfOrder`] before the first history.
-    pub fn push(&mut self, bytes: Bytes) -> Result<Place, WriteError> {
+    pub fn push(&mut self, bytes: Bytes, received: UnixMillis) -> Result<Place, WriteError> {
         let mut inner = self.shared.lock();
         if inner.reader_gone {
             return Err(WriteError::Closed);
         }
-        let place = inner.store.push_bytes(bytes).ok_or(WriteError::OutOfOrder)?;
+        let place = inner.store.push_bytes(bytes, received).ok_or(WriteError::OutOfOrder)?;
         let spool = inner.wants_spooler();
         drop(inner);
         self.shared.readable.notify_one();
@@ -79,13 +79,13 @@ impl BacklogWriter {
         Ok(place)
     }
 
-    /// Waits for room, then appends bytes of the current phase and returns the place behind them.
+    /// Waits for room, then appends bytes as [`push`](Self::push) does.
     ///
     /// # Errors
     /// As [`push`](Self::push).
-    pub async fn write(&mut self, bytes: Bytes) -> Result<Place, WriteError> {
+    pub async fn write(&mut self, bytes: Bytes, received: UnixMillis) -> Result<Place, WriteError> {
         self.room().await?;
-        self.push(bytes)
+        self.push(bytes, received)
     }
 
     /// Closes the snapshot; the stream follows.

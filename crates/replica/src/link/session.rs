@@ -1,4 +1,7 @@
-use std::{convert::Infallible, time::Duration};
+use std::{
+    convert::Infallible,
+    time::{Duration, SystemTime},
+};
 
 use bytes::{Bytes, BytesMut};
 use tokio::{
@@ -7,7 +10,7 @@ use tokio::{
 };
 
 use super::{BoxedStream, LinkErrorKind, LinkEvent, Loss, Observe, OnHistoryLost, backoff::Backoff, outbox::Outbox};
-use crate::{BacklogWriter, Event, Offset, Psync, PsyncConfig, PsyncError, ReplId, WriteError};
+use crate::{BacklogWriter, Event, Offset, Psync, PsyncConfig, PsyncError, ReplId, UnixMillis, WriteError};
 
 /// One connection: moves bytes between the socket, the protocol and the backlog.
 pub(super) struct Session<'a, O> {
@@ -21,6 +24,8 @@ pub(super) struct Session<'a, O> {
     announced: Option<(ReplId, Offset)>,
     progress: Progress,
     has_room: bool,
+    /// When the bytes at hand were read.
+    received: UnixMillis,
 }
 
 /// Why a session ended.
@@ -58,6 +63,7 @@ impl<'a, O: Observe> Session<'a, O> {
             announced: None,
             progress: Progress::default(),
             has_room: true,
+            received: UnixMillis::default(),
         }
     }
 
@@ -118,6 +124,7 @@ impl<'a, O: Observe> Session<'a, O> {
     }
 
     fn take(&mut self, bytes: Bytes) -> Result<(), End> {
+        self.received = UnixMillis::of(SystemTime::now());
         let result = self.psync.handle_input(bytes, now());
         while let Some(event) = self.psync.poll_event() {
             self.handle(event)?;
@@ -134,7 +141,7 @@ impl<'a, O: Observe> Session<'a, O> {
             Event::SnapshotEnd => self.end_snapshot()?,
             Event::Continue { replid } => self.resume(replid)?,
             Event::Stream(bytes) => {
-                self.backlog.push(bytes)?;
+                self.backlog.push(bytes, self.received)?;
                 self.backoff.reset();
             }
         }
@@ -162,7 +169,7 @@ impl<'a, O: Observe> Session<'a, O> {
 
     fn take_snapshot(&mut self, bytes: Bytes) -> Result<(), End> {
         self.progress.received = self.progress.received.saturating_add(bytes.len() as u64);
-        self.backlog.push(bytes)?;
+        self.backlog.push(bytes, self.received)?;
         if self.progress.is_due() {
             let Progress { received, len, .. } = self.progress;
             self.observer.observe(LinkEvent::SnapshotProgress { received, len });

@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use proptest::{collection::vec, prelude::*};
-use replica::{BacklogReader, BacklogWriter, Budget, Gone, Offset, Phase, Piece, Place, ReplId, WriteError, backlog};
+use replica::{
+    BacklogReader, BacklogWriter, Budget, Gone, Offset, Phase, Piece, Place, ReplId, UnixMillis, WriteError, backlog,
+};
 use tokio::time::timeout;
 
 const ID: &str = "8f6a1c2b3d4e5f60718293a4b5c6d7e8f9012345";
+const AT: UnixMillis = UnixMillis(1_700_000_000_000);
 const NEXT_ID: &str = "00000c2b3d4e5f60718293a4b5c6d7e8f9012345";
 
 fn id(text: &str) -> ReplId {
@@ -18,10 +21,10 @@ fn id(text: &str) -> ReplId {
 fn filled(budget: Budget) -> (BacklogWriter, BacklogReader) {
     let (mut writer, reader) = backlog(budget);
     assert_eq!(writer.begin_snapshot(id(ID), Offset(100), Some(6)), Ok(1));
-    writer.push(Bytes::from("abcd")).unwrap();
-    writer.push(Bytes::from("ef")).unwrap();
+    writer.push(Bytes::from("abcd"), AT).unwrap();
+    writer.push(Bytes::from("ef"), AT).unwrap();
     assert_eq!(writer.end_snapshot(), Ok(Place::stream(1, 100)));
-    assert_eq!(writer.push(Bytes::from("ghi")), Ok(Place::stream(1, 103)));
+    assert_eq!(writer.push(Bytes::from("ghi"), AT), Ok(Place::stream(1, 103)));
     (writer, reader)
 }
 
@@ -45,13 +48,31 @@ fn pieces_come_in_order_with_their_places() {
     let (writer, mut reader) = filled(Budget::default());
     let Some(Piece::History(history)) = reader.try_next() else { panic!("no history") };
     assert_eq!((history.replid, history.offset, history.len, history.resumed), (id(ID), Offset(100), Some(6), false));
-    assert_eq!(reader.try_next(), Some(Piece::Bytes { at: snapshot(0), bytes: Bytes::from("abcd") }));
-    assert_eq!(reader.try_next(), Some(Piece::Bytes { at: snapshot(4), bytes: Bytes::from("ef") }));
+    assert_eq!(reader.try_next(), Some(Piece::Bytes { at: snapshot(0), bytes: Bytes::from("abcd"), received: AT }));
+    assert_eq!(reader.try_next(), Some(Piece::Bytes { at: snapshot(4), bytes: Bytes::from("ef"), received: AT }));
     assert_eq!(reader.try_next(), Some(Piece::SnapshotEnd { next: Place::stream(1, 100) }));
-    assert_eq!(reader.try_next(), Some(Piece::Bytes { at: Place::stream(1, 100), bytes: Bytes::from("ghi") }));
+    assert_eq!(
+        reader.try_next(),
+        Some(Piece::Bytes { at: Place::stream(1, 100), bytes: Bytes::from("ghi"), received: AT })
+    );
     assert_eq!(reader.try_next(), None);
     assert_eq!(writer.resume_point(), Some((id(ID), Offset(103))));
     assert_eq!(reader.history(), Some(history));
+}
+
+#[test]
+fn the_oldest_byte_that_is_not_released_has_its_age() {
+    let (mut writer, mut reader) = filled(Budget::default());
+    let oldest = |reader: &BacklogReader| reader.stats().figures().oldest;
+    assert_eq!(oldest(&reader), Some(AT));
+    writer.push(Bytes::from("jkl"), UnixMillis(AT.0 + 5)).unwrap();
+    read(&mut reader);
+    reader.release(Place::stream(1, 102));
+    assert_eq!(oldest(&reader), Some(AT));
+    reader.release(Place::stream(1, 103));
+    assert_eq!(oldest(&reader), Some(UnixMillis(AT.0 + 5)));
+    reader.release(Place::stream(1, 106));
+    assert_eq!(oldest(&reader), None);
 }
 
 #[test]
@@ -97,7 +118,7 @@ fn the_kept_window_outlives_the_release() {
     let (mut writer, mut reader) = backlog(Budget { memory_bytes: 1 << 20, kept_window_bytes: 10_000 });
     writer.resume(id(ID), Offset(0)).unwrap();
     for _ in 0..100 {
-        writer.push(Bytes::from(vec![b'x'; 1000])).unwrap();
+        writer.push(Bytes::from(vec![b'x'; 1000]), AT).unwrap();
     }
     read(&mut reader);
     reader.release(Place::stream(0, 100_000));
@@ -127,13 +148,13 @@ fn a_new_id_and_a_new_generation_are_announced() {
     assert_eq!(reader.try_next(), None, "the same history is no news");
     assert_eq!(writer.resume(id(NEXT_ID), Offset(102)), Err(WriteError::OutOfOrder));
     writer.resume(id(NEXT_ID), Offset(103)).unwrap();
-    writer.push(Bytes::from("j")).unwrap();
+    writer.push(Bytes::from("j"), AT).unwrap();
     let Some(Piece::History(history)) = reader.try_next() else { panic!("no history") };
     assert_eq!((history.generation, history.replid, history.resumed), (1, id(NEXT_ID), true));
     assert_eq!(read(&mut reader), "j");
 
     assert_eq!(writer.begin_snapshot(id(ID), Offset(5), None), Ok(2));
-    writer.push(Bytes::from("partial")).unwrap();
+    writer.push(Bytes::from("partial"), AT).unwrap();
     assert_eq!(writer.resume_point(), None);
     assert_eq!(writer.begin_snapshot(id(ID), Offset(6), None), Ok(3));
     assert_eq!(read(&mut reader), "H2partialH3");
@@ -144,8 +165,8 @@ async fn the_writer_waits_for_room() {
     let (mut writer, mut reader) = backlog(Budget { memory_bytes: 1000, kept_window_bytes: 0 });
     let stats = reader.stats();
     writer.resume(id(ID), Offset(0)).unwrap();
-    writer.write(Bytes::from(vec![0; 2000])).await.unwrap();
-    let writing = tokio::spawn(async move { writer.write(Bytes::from("more")).await.map(|at| (at, writer)) });
+    writer.write(Bytes::from(vec![0; 2000]), AT).await.unwrap();
+    let writing = tokio::spawn(async move { writer.write(Bytes::from("more"), AT).await.map(|at| (at, writer)) });
     tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(stats.figures().waiting_for_room);
     assert!(!writing.is_finished());
@@ -163,9 +184,9 @@ async fn the_writer_waits_for_room() {
 #[tokio::test]
 async fn a_backlog_without_reader_is_closed() {
     let (mut writer, reader) = backlog(Budget { memory_bytes: 1, kept_window_bytes: 0 });
-    assert_eq!(writer.push(Bytes::from("x")), Err(WriteError::OutOfOrder));
+    assert_eq!(writer.push(Bytes::from("x"), AT), Err(WriteError::OutOfOrder));
     writer.resume(id(ID), Offset(0)).unwrap();
-    let writing = tokio::spawn(async move { writer.write(Bytes::from("x")).await });
+    let writing = tokio::spawn(async move { writer.write(Bytes::from("x"), AT).await });
     tokio::task::yield_now().await;
     drop(reader);
     assert_eq!(writing.await.unwrap(), Err(WriteError::Closed));
@@ -196,10 +217,10 @@ proptest! {
                 Op::Push(len) => {
                     let bytes: Vec<u8> = (0..len).map(|n| ((written.len() + n) % 251) as u8).collect();
                     written.extend_from_slice(&bytes);
-                    writer.push(bytes.into()).unwrap();
+                    writer.push(bytes.into(), AT).unwrap();
                 }
                 Op::Read => {
-                    if let Some(Piece::Bytes { at: place, bytes }) = reader.try_next() {
+                    if let Some(Piece::Bytes { at: place, bytes, .. }) = reader.try_next() {
                         prop_assert_eq!(place, Place::stream(0, at as u64));
                         prop_assert_eq!(&bytes[..], &written[at..at + bytes.len()]);
                         at += bytes.len();

@@ -31,7 +31,7 @@ async fn acknowledgements_go_on_while_the_backlog_is_full() {
 
     let mut read = 0;
     while read < end + 500 {
-        if let Piece::Bytes { at, bytes } = bench.piece().await {
+        if let Piece::Bytes { at, bytes, .. } = bench.piece().await {
             bench.reader.release(at.advanced(bytes.len()));
             read = at.advanced(bytes.len()).offset;
         }

@@ -54,7 +54,7 @@ impl Copy {
                 history.place()
             }
             Piece::SnapshotEnd { next } => next,
-            Piece::Bytes { at, bytes } => {
+            Piece::Bytes { at, bytes, .. } => {
                 assert_eq!(Some(at), self.end, "no gap, no overlap");
                 let to = if at.phase == Phase::Snapshot { &mut self.snapshot } else { &mut self.stream };
                 to.extend_from_slice(&bytes);

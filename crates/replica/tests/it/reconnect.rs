@@ -42,7 +42,7 @@ async fn it_goes_on_behind_the_last_byte_under_a_new_id() {
     let resumed = history(bench.piece().await);
     assert_eq!((resumed.generation, resumed.replid.as_str(), resumed.offset), (1, NEXT_ID, Offset(103)));
     assert!(resumed.resumed);
-    let Piece::Bytes { at, bytes } = bench.piece().await else { panic!("no bytes") };
+    let Piece::Bytes { at, bytes, .. } = bench.piece().await else { panic!("no bytes") };
     assert_eq!((at, &bytes[..]), (Place::stream(1, 103), &b"def"[..]));
 
     drop(primary);

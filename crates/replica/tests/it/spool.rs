@@ -11,12 +11,13 @@ use std::{
 use bytes::Bytes;
 use replica::{
     BacklogFigures, BacklogReader, BacklogStats, BacklogWriter, Budget, DiskState, Offset, Piece, Place, Spool,
-    SpoolErrorKind, Waiting, WriteError, backlog_with_disk,
+    SpoolErrorKind, UnixMillis, Waiting, WriteError, backlog_with_disk,
 };
 use tempfile::TempDir;
 use tokio::{task::JoinHandle, time::timeout};
 
 const ID: &str = "8f6a1c2b3d4e5f60718293a4b5c6d7e8f9012345";
+const AT: UnixMillis = UnixMillis(1_700_000_000_000);
 const BLOCK: usize = 16 << 10;
 const MEMORY: u64 = 256 << 10;
 
@@ -54,7 +55,7 @@ fn write(mut writer: BacklogWriter, len: u64) -> JoinHandle<BacklogWriter> {
         let mut at = writer.received().unwrap().offset;
         let end = at + len;
         while at < end {
-            at = writer.write(bytes(at, BLOCK)).await.unwrap().offset;
+            at = writer.write(bytes(at, BLOCK), AT).await.unwrap().offset;
         }
         writer
     })
@@ -67,7 +68,7 @@ async fn read(reader: &mut BacklogReader, mut at: u64, end: u64, release: bool) 
             Some(piece) => piece,
             None => reader.next().await.expect("more to read"),
         };
-        let Piece::Bytes { at: place, bytes: got } = piece else { panic!("{piece:?}") };
+        let Piece::Bytes { at: place, bytes: got, .. } = piece else { panic!("{piece:?}") };
         assert_eq!(place, Place::stream(0, at));
         assert!(got.len() <= 1 << 20 && got == bytes(at, got.len()), "at {at}");
         at += got.len() as u64;
@@ -104,7 +105,7 @@ async fn nothing_touches_the_disk_while_the_reader_keeps_up() {
         // As much as memory takes before it is called full.
         let end = at + MEMORY / 2;
         while writer.received().unwrap().offset < end {
-            writer.write(bytes(writer.received().unwrap().offset, BLOCK)).await.unwrap();
+            writer.write(bytes(writer.received().unwrap().offset, BLOCK), AT).await.unwrap();
         }
         // A spooler that wanted to work could.
         for _ in 0..3 {
@@ -218,7 +219,7 @@ async fn damage_is_an_error_and_no_data() {
     assert!(matches!(failure.kind, SpoolErrorKind::Damaged { .. }) && failure.path.starts_with(&spool), "{failure}");
     assert!(failure.to_string().contains("damaged at offset"), "{failure}");
     assert_eq!(reader.try_next(), None);
-    assert_eq!(writer.push(Bytes::from("x")), Err(WriteError::Closed));
+    assert_eq!(writer.push(Bytes::from("x"), AT), Err(WriteError::Closed));
 }
 
 #[tokio::test]
@@ -244,7 +245,7 @@ async fn giving_up_the_wait_loses_nothing() {
         tokio::select! {
             biased;
             piece = reader.next() => match piece {
-                Some(Piece::Bytes { at: place, bytes: got }) => {
+                Some(Piece::Bytes { at: place, bytes: got, .. }) => {
                     assert_eq!((place.offset, &got), (at, &bytes(at, got.len())));
                     at += got.len() as u64;
                 }
@@ -265,7 +266,7 @@ async fn files_and_lock_go_with_the_reader() {
     let mut writer = write(writer, 8 * MEMORY).await.unwrap();
     assert!(!segments(&spool).is_empty());
     drop(reader);
-    assert_eq!(writer.push(Bytes::from("x")), Err(WriteError::Closed));
+    assert_eq!(writer.push(Bytes::from("x"), AT), Err(WriteError::Closed));
     figures_until(&stats, |figures| figures.disk_bytes == 0).await;
     assert_eq!(segments(&spool), Vec::<PathBuf>::new());
     // The task that holds the lock ends at its own pace.

@@ -10,8 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use replica::{Budget, Offset, Piece, Place, Spool, SpoolError, SpoolErrorKind, backlog_with_disk};
+use replica::{Budget, Offset, Piece, Place, Spool, SpoolError, SpoolErrorKind, UnixMillis, backlog_with_disk};
 
+const AT: UnixMillis = UnixMillis(1_700_000_000_000);
 const HEADER: &[u8] = b"shake-cli backlog, segment v1\r\n\x1a";
 
 fn opened(dir: &Path) -> Result<Spool, SpoolError> {
@@ -80,7 +81,7 @@ async fn a_name_that_is_taken_is_left_out() {
     let (mut writer, mut reader) = backlog_with_disk(small(), opened(dir.path()).unwrap());
     writer.resume(ID.parse().unwrap(), Offset(0)).unwrap();
     for _ in 0..100 {
-        writer.write(Bytes::from(vec![b'x'; 1000])).await.unwrap();
+        writer.write(Bytes::from(vec![b'x'; 1000]), AT).await.unwrap();
     }
     assert!(dir.path().join("shake-backlog-0000000000000001.segment").exists());
     drop(writer);
@@ -155,7 +156,7 @@ async fn spill(dir: PathBuf) {
     let (mut writer, _reader) = backlog_with_disk(small(), opened(&dir).unwrap());
     writer.resume(ID.parse().unwrap(), Offset(0)).unwrap();
     for _ in 0..100 {
-        writer.write(Bytes::from(vec![b'x'; 1000])).await.unwrap();
+        writer.write(Bytes::from(vec![b'x'; 1000]), AT).await.unwrap();
     }
     println!("\nSPILLED");
     std::io::stdout().flush().unwrap();
@@ -172,14 +173,14 @@ async fn gibibyte(dir: PathBuf) {
     for n in 0..GIBIBYTE / BLOCK {
         let mut block = vec![n as u8; BLOCK as usize];
         block[..8].copy_from_slice(&n.to_le_bytes());
-        writer.write(block.into()).await.unwrap();
+        writer.write(block.into(), AT).await.unwrap();
     }
     let written = start.elapsed();
     assert!(reader.stats().figures().spilled_bytes > GIBIBYTE - (17 << 20));
     drop(writer);
     let (start, mut at) = (Instant::now(), 0);
     while let Some(piece) = reader.next().await {
-        let Piece::Bytes { at: place, bytes } = piece else { continue };
+        let Piece::Bytes { at: place, bytes, .. } = piece else { continue };
         for (n, block) in (at / BLOCK..).zip(bytes.chunks(BLOCK as usize)) {
             assert!(block[..8] == n.to_le_bytes() && block[BLOCK as usize - 1] == n as u8, "block {n}");
         }

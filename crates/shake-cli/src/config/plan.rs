@@ -26,6 +26,10 @@ pub struct Plan {
     pub delivery: Delivery,
     /// What happens when the source no longer has the history that is missing at the target.
     pub on_history_lost: OnHistoryLost,
+    /// What happens to commands over several slots that cannot be taken apart.
+    pub cross_slot: CrossSlot,
+    /// What happens when the target cannot be told a part of a value.
+    pub on_loss: OnLoss,
     /// The working directory: absolute, present and writable.
     pub dir: PathBuf,
     /// What is logged, and where.
@@ -128,6 +132,16 @@ pub enum RestoreBehavior {
     Panic,
 }
 
+/// `[sync] on_loss`: what happens when the target cannot be told a part of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnLoss {
+    /// The sync ends with an error.
+    Stop,
+    /// The rest of the value is carried over; what is lost is said and counted.
+    Warn,
+}
+
 /// The byte budgets. All are in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Limits {
@@ -158,6 +172,17 @@ pub enum OnHistoryLost {
     FullResync,
     /// The program ends, with an exit code of its own.
     Stop,
+}
+
+/// `[sync] cross_slot`: what happens to a command that a target cluster refuses because its keys lie in several slots, and
+/// that cannot be taken apart by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CrossSlot {
+    /// The program ends, and names it.
+    Fail,
+    /// It is left out, counted and named.
+    Skip,
 }
 
 /// What is logged, and where. Standard error is always written.

@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use super::error::{ConfigError, ConfigErrorKind};
 use super::place::{Located, Place};
-use super::plan::{LogFormat, LogLevel, OnHistoryLost, RestoreBehavior, SourceKind, TargetKind};
+use super::plan::{LogFormat, LogLevel, OnHistoryLost, OnLoss, RestoreBehavior, SourceKind, TargetKind};
 use super::secret::Secret;
 use super::section::{Document, Section};
 
@@ -76,6 +76,8 @@ pub(super) struct RawTarget {
 pub(super) struct RawSync {
     pub(super) delivery: Typed<RawDelivery>,
     pub(super) on_history_lost: Typed<OnHistoryLost>,
+    pub(super) cross_slot: Typed<RawCrossSlot>,
+    pub(super) on_loss: Typed<OnLoss>,
 }
 
 /// `[sync] delivery`, those that cannot be honoured yet included.
@@ -83,6 +85,14 @@ pub(super) struct RawSync {
 pub(super) enum RawDelivery {
     AtLeastOnce,
     ExactlyOnce,
+}
+
+/// `[sync] cross_slot`, those that cannot be honoured yet included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RawCrossSlot {
+    Fail,
+    Skip,
+    Copy,
 }
 
 /// `[advanced]`.
@@ -174,6 +184,8 @@ impl RawSync {
         Ok(Self {
             delivery: section.choice("delivery", DELIVERIES)?,
             on_history_lost: section.choice("on_history_lost", ON_HISTORY_LOST)?,
+            cross_slot: section.choice("cross_slot", CROSS_SLOT)?,
+            on_loss: section.choice("on_loss", ON_LOSS)?,
         })
     }
 }
@@ -252,7 +264,7 @@ const TARGET: &[&str] = &[
     "tls_server_name",
     "version",
 ];
-const SYNC: &[&str] = &["delivery", "on_history_lost"];
+const SYNC: &[&str] = &["delivery", "on_history_lost", "cross_slot", "on_loss"];
 const ADVANCED: &[&str] = &[
     "dir",
     "ncpu",
@@ -277,6 +289,9 @@ const DELIVERIES: &[(&str, RawDelivery)] =
     &[("at-least-once", RawDelivery::AtLeastOnce), ("exactly-once", RawDelivery::ExactlyOnce)];
 const ON_HISTORY_LOST: &[(&str, OnHistoryLost)] =
     &[("full-resync", OnHistoryLost::FullResync), ("stop", OnHistoryLost::Stop)];
+const CROSS_SLOT: &[(&str, RawCrossSlot)] =
+    &[("fail", RawCrossSlot::Fail), ("skip", RawCrossSlot::Skip), ("copy", RawCrossSlot::Copy)];
+const ON_LOSS: &[(&str, OnLoss)] = &[("stop", OnLoss::Stop), ("warn", OnLoss::Warn)];
 const LOG_LEVELS: &[(&str, LogLevel)] =
     &[("debug", LogLevel::Debug), ("info", LogLevel::Info), ("warn", LogLevel::Warn), ("error", LogLevel::Error)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];

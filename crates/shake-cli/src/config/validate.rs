@@ -9,10 +9,10 @@ use super::error::{ConfigError, ConfigErrorKind, bad};
 use super::notes::notes;
 use super::place::{Located, Place};
 use super::plan::{
-    Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, Plan, RestoreBehavior, SourceKind, SourcePlan,
-    TargetKind, TargetPlan,
+    CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
+    SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
-use super::raw::{RawAdvanced, RawConfig, RawDelivery, RawJob, RawSide, RawSource, RawSync, RawTarget};
+use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawDelivery, RawJob, RawSide, RawSource, RawSync, RawTarget};
 use super::workdir;
 
 /// What `raw` means. Creates the working directory, once nothing else is wrong.
@@ -30,6 +30,8 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         limits: limits(&raw.advanced),
         delivery: delivery(&raw.sync)?,
         on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),
+        cross_slot: cross_slot(&raw.sync)?,
+        on_loss: value_or(&raw.sync.on_loss, OnLoss::Stop),
         log: log(&raw.advanced, &dir),
         threads: threads(&raw.advanced),
         notes: notes(raw),
@@ -99,6 +101,16 @@ fn refuse_same_node(source: &SourcePlan, target: &TargetPlan, side: &RawSide) ->
         }
     }
     Ok(())
+}
+
+fn cross_slot(raw: &RawSync) -> Result<CrossSlot, ConfigError> {
+    match &raw.cross_slot {
+        Some(policy) if policy.value == RawCrossSlot::Copy => {
+            Err(not_supported(&policy.place, "\"copy\" is not supported yet; \"fail\" and \"skip\" are"))
+        }
+        Some(policy) if policy.value == RawCrossSlot::Skip => Ok(CrossSlot::Skip),
+        _ => Ok(CrossSlot::Fail),
+    }
 }
 
 fn delivery(raw: &RawSync) -> Result<Delivery, ConfigError> {

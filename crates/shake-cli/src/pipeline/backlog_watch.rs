@@ -83,6 +83,7 @@ mod tests {
 
     fn figures(waiting: bool, disk: DiskState, spilled_bytes: u64) -> BacklogFigures {
         BacklogFigures {
+            oldest: None,
             received: None,
             read: None,
             released: None,

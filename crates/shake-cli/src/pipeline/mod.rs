@@ -12,7 +12,9 @@ mod network;
 mod plan;
 mod preflight;
 mod progress;
+mod reserved;
 mod shard;
+mod shard_slots;
 mod source_connect;
 mod target;
 
@@ -23,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{PipelineError, PipelineErrorKind};
 pub use network::{Network, Reach};
-pub use plan::{DiskPlan, ExistingKeys, PipelinePlan, SourceKind, SourcePlan, TargetPlan};
+pub use plan::{CrossSlot, DiskPlan, ExistingKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan};
 pub use progress::{Figures, State};
 pub use shard::Ended;
 

@@ -14,6 +14,8 @@ pub struct PipelinePlan {
     pub target: TargetPlan,
     /// What becomes of keys that the target has when a snapshot brings them.
     pub existing_keys: ExistingKeys,
+    /// What to do about parts of values that the target cannot be told.
+    pub on_loss: OnLoss,
     /// Memory for what was received and is not confirmed, of all links together, in bytes.
     pub backlog_memory: usize,
     /// Where what does not fit into that memory goes; `None` waits for room instead.
@@ -22,6 +24,8 @@ pub struct PipelinePlan {
     pub window: usize,
     /// Longest argument that the target takes.
     pub max_bulk: usize,
+    /// What becomes of commands over several slots that cannot be taken apart.
+    pub cross_slot: CrossSlot,
     /// Whether to copy everything again when a source cannot continue from where a link was.
     pub full_resync: bool,
     /// How long to wait for a connection.
@@ -70,6 +74,16 @@ pub struct TargetPlan {
     pub credentials: Option<Credentials>,
 }
 
+/// What becomes of a command that a target cluster refuses because its keys lie in several slots, and that cannot be taken
+/// apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CrossSlot {
+    /// The pipeline stops and names it.
+    Fail,
+    /// It is left out, counted and named.
+    Skip,
+}
+
 /// What becomes of a key that the target has when a snapshot brings it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExistingKeys {
@@ -79,4 +93,14 @@ pub enum ExistingKeys {
     Keep,
     /// The pipeline stops and names it.
     Fail,
+}
+
+/// What to do about a part of a value that the target cannot be told, such as fields of hashes that expire where fields
+/// cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnLoss {
+    /// The pipeline stops and names the key.
+    Stop,
+    /// The rest is carried over; what is lost is said and counted.
+    Warn,
 }

@@ -10,12 +10,16 @@ use super::error::{PipelineError, with_causes};
 use super::facts::{Facts, FactsError};
 use super::network::Network;
 use super::plan::{PipelinePlan, SourceKind};
-use super::target::Target;
+use super::target::{Target, oldest};
 
 /// What a pipeline can start with.
 pub(crate) struct Ready {
     /// The nodes to follow.
     pub(crate) sources: Vec<NodeAddr>,
+    /// Whether they are nodes of a cluster.
+    pub(crate) source_is_cluster: bool,
+    /// What tells them apart, and asks them.
+    pub(crate) source_discovery: Arc<Discovery>,
     /// How they are reached.
     pub(crate) source_connect: Arc<dyn Connect>,
     pub(crate) target: Target,
@@ -31,11 +35,19 @@ pub(crate) async fn look(plan: &PipelinePlan, network: &Network) -> Result<Ready
     let (discovery, map, target_facts) = target(plan, network).await?;
     one_direction(&source_facts, &target_facts)?;
     databases(plan, &source_facts)?;
-    let version = target_facts.iter().map(|node| node.facts.version).min();
-    let version = version.ok_or_else(|| PipelineError::refused("the target has no primaries"))?;
+    let server = oldest(target_facts.iter().map(|node| node.facts.server));
+    let server = server.ok_or_else(|| PipelineError::refused("the target has no primaries"))?;
     let found = vec![describe("source", &source_facts), describe("target", &target_facts)];
-    let target = Target { kind: plan.target.kind, version };
-    Ok(Ready { sources, source_connect: asked.connector(), target, map, discovery, found })
+    Ok(Ready {
+        sources,
+        source_is_cluster: source_facts.iter().any(|node| node.facts.cluster),
+        source_connect: asked.connector(),
+        source_discovery: asked,
+        target: Target { kind: plan.target.kind, server },
+        map,
+        discovery,
+        found,
+    })
 }
 
 struct Known {

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use cluster_router::{Phase, Position};
-use replica::BacklogStats;
+use replica::{BacklogStats, UnixMillis};
 
 /// The figures of one link, written by its tasks and read by anybody.
 #[derive(Debug)]
@@ -20,6 +21,7 @@ pub(crate) struct Progress {
     snapshots: AtomicU64,
     connected: AtomicBool,
     conflicts: AtomicU64,
+    skipped: AtomicU64,
     holding: Mutex<Option<String>>,
 }
 
@@ -63,6 +65,10 @@ pub struct Figures {
     pub behind_bytes: u64,
     /// Commands that met a conflict when they were sent again after a lost connection, and were taken for done.
     pub conflicts: u64,
+    /// Commands over several slots that were left out, as the plan says.
+    pub skipped: u64,
+    /// How long ago the oldest byte was received that the target has not confirmed, in milliseconds.
+    pub behind_ms: u64,
     /// Whether the source is not read from because the backlog is full.
     pub backlog_full: bool,
     /// What stands in the way at the target.
@@ -83,6 +89,7 @@ impl Progress {
             snapshots: AtomicU64::new(0),
             connected: AtomicBool::new(false),
             conflicts: AtomicU64::new(0),
+            skipped: AtomicU64::new(0),
             holding: Mutex::new(None),
         }
     }
@@ -108,6 +115,8 @@ impl Progress {
             confirmed_offset: load(&self.confirmed),
             behind_bytes: backlog.unreleased_bytes,
             conflicts: load(&self.conflicts),
+            skipped: load(&self.skipped),
+            behind_ms: backlog.oldest.map_or(0, |oldest| UnixMillis::of(SystemTime::now()).since(oldest)),
             backlog_full: backlog.waiting_for_room,
             holding: self.holding.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
@@ -152,6 +161,10 @@ impl Progress {
 
     pub(crate) fn conflict(&self) {
         self.conflicts.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn skip(&self) {
+        self.skipped.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn hold(&self, hold: String) {

@@ -10,12 +10,13 @@ use replica::{
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::apply::{Applier, Restore, Stopped};
+use super::apply::{Applier, Restore, Stopped, StreamSettings};
 use super::backlog_watch;
 use super::error::{PipelineError, with_causes};
 use super::plan::{ExistingKeys, PipelinePlan};
 use super::preflight::Ready;
 use super::progress::Progress;
+use super::shard_slots::ShardSlots;
 use super::source_connect::SourceConnect;
 
 /// A link, not running yet.
@@ -44,15 +45,22 @@ impl Shard {
     /// # Errors
     /// When its place on disk cannot be had.
     pub(crate) fn new(node: NodeAddr, plan: &PipelinePlan, ready: &Ready) -> Result<Self, PipelineError> {
-        let (writer, reader) = link_backlog(&node, plan, ready.sources.len().max(1))?;
+        let links = ready.sources.len().max(1);
+        let (writer, reader) = link_backlog(&node, plan, links)?;
         let progress = Arc::new(Progress::new(node.to_string(), reader.stats()));
         let connect = SourceConnect { connect: ready.source_connect.clone(), node: node.clone() };
         let observer = Observer { node: node.to_string(), progress: progress.clone() };
         let link = Link::new(link_config(plan), connect, writer, observer);
         let backlog = reader.stats();
         let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);
-        let restore = Restore { replace: plan.existing_keys == ExistingKeys::Replace, max_bulk: plan.max_bulk };
-        let applier = Applier::new(node.to_string(), reader, router, ready.target, restore, progress.clone());
+        let restore = restore(&node, plan, plan.backlog_memory / links);
+        let source = ShardSlots::new(ready.source_discovery.clone(), node.clone(), ready.source_is_cluster);
+        let settings = StreamSettings {
+            target: ready.target,
+            source_is_cluster: ready.source_is_cluster,
+            cross_slot: plan.cross_slot,
+        };
+        let applier = Applier::new(node.to_string(), reader, router, settings, restore, source, progress.clone());
         Ok(Self { node, link, applier, progress, backlog })
     }
 
@@ -128,6 +136,23 @@ fn router_config(node: &NodeAddr, plan: &PipelinePlan) -> RouterConfig {
         ..defaults
     }
 }
+
+fn restore(node: &NodeAddr, plan: &PipelinePlan, memory: usize) -> Restore {
+    // Held whole, a value is there up to four times: as it came, as a payload, in its command, and in between.
+    let whole = (memory / 4).clamp(SMALLEST_GIANT, LARGEST_WHOLE);
+    Restore {
+        existing: plan.existing_keys,
+        max_bulk: plan.max_bulk,
+        max_whole: whole.min(plan.max_bulk),
+        on_loss: plan.on_loss,
+        link: format!("{}:{node}", plan.name).into(),
+    }
+}
+
+/// Smaller values come whole from the decoder.
+const SMALLEST_GIANT: usize = 1 << 20;
+/// A target stands still while it loads a payload: for some 100 ms when it is as large as this.
+const LARGEST_WHOLE: usize = 16 << 20;
 
 /// Says what happens to the connection to the source.
 struct Observer {

@@ -118,6 +118,7 @@ fn bad_values() {
             ("address = 'a:1'", "address = 'a:1'\npassword = 'hunter2'\npassword_file = 'x'"),
             ("address = 'a:1'", "address = 'a:1'\nelasticache_psync = 'two words'"),
             ("[sync]", "[sync]\non_history_lost = 'full_resync'"),
+            ("[sync]", "[sync]\ncross_slot = 'split'"),
             ("dir =", "ncpu = -1\ndir ="),
             ("dir =", "metrics_port = 65536\ndir ="),
             ("dir =", "log_level = 'inof'\ndir ="),
@@ -159,6 +160,7 @@ fn not_supported_yet() {
             ("type = 'sync'", "type = 'restore'"),
             ("type = 'sync'", "type = 'scan'"),
             ("[sync]", "[sync]\ndelivery = 'exactly-once'"),
+            ("[sync]", "[sync]\ncross_slot = 'copy'"),
             ("[sync]", "[sync_reader]\ncluster = true"),
         ]
     ));

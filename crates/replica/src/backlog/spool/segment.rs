@@ -215,7 +215,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        Budget, History, Offset,
+        Budget, History, Offset, UnixMillis,
         backlog::store::{Pick, Store},
     };
 
@@ -224,7 +224,7 @@ mod tests {
         let replid = "8f6a1c2b3d4e5f60718293a4b5c6d7e8f9012345".parse().unwrap();
         store.push_history(History { generation: 1, replid, offset: Offset(0), len: None, resumed: true });
         for block in ["ab", "cd", "ef"] {
-            store.push_bytes(Bytes::from(block));
+            store.push_bytes(Bytes::from(block), UnixMillis(0));
         }
         let Pick::Run(run) = store.pick(u64::MAX) else { panic!("nothing to spill") };
         run

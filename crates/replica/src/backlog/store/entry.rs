@@ -1,6 +1,7 @@
 use bytes::Bytes;
 
 use super::super::{History, Place, spool::Spilled};
+use crate::UnixMillis;
 
 /// One link of the FIFO.
 #[derive(Debug)]
@@ -8,6 +9,8 @@ pub(super) struct Entry {
     pub(super) at: Place,
     /// How much lies before it. It grows from entry to entry and never changes: an entry's name.
     pub(super) weight_before: u64,
+    /// When it was received. Of entries that became one: when the first was.
+    pub(super) received: UnixMillis,
     pub(super) content: Content,
 }
 

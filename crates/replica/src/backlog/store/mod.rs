@@ -11,6 +11,7 @@ use super::{
     Budget, Gone, History, Phase, Piece, Place,
     spool::{Segment, Spilled},
 };
+use crate::UnixMillis;
 use entry::{Content, Entry};
 pub(super) use spill::{Pick, Run, RunPart};
 
@@ -120,16 +121,22 @@ impl Store {
         self.released
     }
 
+    /// When the oldest of the bytes was received that are not released.
+    pub(super) fn oldest(&self) -> Option<UnixMillis> {
+        let unreleased = self.entries.range(self.index_of(self.freed.entry).min(self.entries.len())..);
+        unreleased.into_iter().find(|entry| entry.has_bytes()).map(|entry| entry.received)
+    }
+
     pub(super) fn push_history(&mut self, history: History) {
         self.histories.push(history);
-        self.push(history.place(), Content::History(Box::new(history)));
+        self.push(history.place(), UnixMillis::default(), Content::History(Box::new(history)));
     }
 
     /// Appends bytes to what was received last; `None` when there is no history that they could belong to.
-    pub(super) fn push_bytes(&mut self, bytes: Bytes) -> Option<Place> {
+    pub(super) fn push_bytes(&mut self, bytes: Bytes, received: UnixMillis) -> Option<Place> {
         let at = self.received?;
         if !bytes.is_empty() {
-            self.push(at, Content::Bytes(bytes));
+            self.push(at, received, Content::Bytes(bytes));
         }
         self.received
     }
@@ -138,12 +145,12 @@ impl Store {
     pub(super) fn push_snapshot_end(&mut self) -> Option<Place> {
         let at = self.received.filter(|at| at.phase == Phase::Snapshot)?;
         let next = Place::stream(at.generation, self.histories.last()?.offset.0);
-        self.push(at, Content::SnapshotEnd(next));
+        self.push(at, UnixMillis::default(), Content::SnapshotEnd(next));
         Some(next)
     }
 
-    fn push(&mut self, at: Place, content: Content) {
-        let entry = Entry { at, weight_before: self.total_weight, content };
+    fn push(&mut self, at: Place, received: UnixMillis, content: Content) {
+        let entry = Entry { at, weight_before: self.total_weight, received, content };
         self.received = Some(entry.end());
         self.memory = self.memory.saturating_add(entry.memory());
         // Nothing is on disk when it is new: its weight is what it takes in memory.
@@ -310,6 +317,6 @@ impl Cursor {
     /// What is to be read of an entry whose bytes these are.
     fn rest_of(self, entry: &Entry, bytes: &Bytes) -> Piece {
         let skip = self.skip.min(bytes.len());
-        Piece::Bytes { at: entry.at.advanced(skip), bytes: bytes.slice(skip..) }
+        Piece::Bytes { at: entry.at.advanced(skip), bytes: bytes.slice(skip..), received: entry.received }
     }
 }

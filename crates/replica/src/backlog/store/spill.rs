@@ -7,6 +7,7 @@ use super::{
     Store,
     entry::{Content, Entry},
 };
+use crate::UnixMillis;
 
 /// Neighbours in the FIFO that go to disk in one write.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(in crate::backlog) struct RunPart {
     pub(in crate::backlog) blocks: Vec<Bytes>,
     /// How many these are.
     pub(in crate::backlog) len: usize,
+    /// When the first of them was received.
+    received: UnixMillis,
 }
 
 /// The answer to what is to be spilled next.
@@ -84,7 +87,7 @@ impl Store {
         let mut run = Run::default();
         for entry in self.entries.range(first..=last) {
             if let Some(bytes) = entry.resident() {
-                run.add(entry.weight_before, bytes.clone());
+                run.add(entry, bytes.clone());
             }
         }
         run
@@ -122,13 +125,14 @@ impl Store {
 }
 
 impl Run {
-    fn add(&mut self, weight_before: u64, bytes: Bytes) {
+    fn add(&mut self, entry: &Entry, bytes: Bytes) {
+        let &Entry { weight_before, received, .. } = entry;
         match self.parts.last_mut() {
-            Some(part) if part.len + bytes.len() <= PART_BYTES => {
+            Some(part) if part.len + bytes.len() <= PART_BYTES && received.since(part.received) <= PART_SPAN => {
                 part.len += bytes.len();
                 part.blocks.push(bytes);
             }
-            _ => self.parts.push(RunPart { weight_before, len: bytes.len(), blocks: vec![bytes] }),
+            _ => self.parts.push(RunPart { weight_before, len: bytes.len(), received, blocks: vec![bytes] }),
         }
     }
 
@@ -141,3 +145,5 @@ impl Run {
 const RUN_BYTES: u64 = 4 << 20;
 /// What is read at once. A block that is larger as it came is not cut.
 const PART_BYTES: usize = 1 << 20;
+/// How much older than itself bytes may come back, in milliseconds: what becomes one has one time of receipt.
+const PART_SPAN: u64 = 100;

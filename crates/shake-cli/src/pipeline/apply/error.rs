@@ -1,6 +1,7 @@
 use std::fmt;
 
 use cluster_router::command::KeyError;
+use rdb::RewriteErrorKind;
 
 /// Why a source's bytes cannot be applied. Nothing behind the place it names was applied.
 #[derive(Debug)]
@@ -51,24 +52,44 @@ pub(crate) enum ApplyErrorKind {
         source: KeyError,
     },
     /// The keys of a command lie in several slots, and it cannot be taken apart.
-    #[error("{command} has keys in several slots, which a target cluster refuses, and cannot be split by key")]
+    #[error(
+        "{command} has keys in several slots ({keys}), which a target cluster refuses, and cannot be split by key; with \
+         cross_slot = \"skip\" such commands are left out"
+    )]
     CrossSlot {
         /// Its name.
         command: String,
+        /// Some of its keys.
+        keys: String,
     },
-    /// A command that is not known, so that its keys are not either.
-    #[error("{command} is not a command that is known here (a module's?); where its keys are cannot be told")]
+    /// A script that names no key, and may work on any.
+    #[error(
+        "{command} names no keys, so that no node of a target cluster is the one for it; with cross_slot = \"skip\" such \
+         commands are left out"
+    )]
+    NoKeys {
+        /// Its name.
+        command: String,
+    },
+    /// A command that neither the table nor the target knows.
+    #[error("{command} is not a command that is known here, nor does the target know it (a module that it lacks?)")]
     UnknownCommand {
         /// Its name.
         command: String,
     },
-    /// A command that concerns a whole server, and would concern more at the target.
-    #[error(
-        "{command} at the source cannot be carried over to a cluster yet; run it at the target by hand and start again"
-    )]
-    WholeServer {
+    /// A command that concerns more than one database.
+    #[error("{command} concerns a database other than 0, and a target cluster has only that one")]
+    OtherDatabase {
         /// Its name.
         command: String,
+    },
+    /// A question to the target, or something that had to be done there before going on, was refused.
+    #[error("{command}, which had to be asked of the target before going on, was refused: {reply}")]
+    Refused {
+        /// What was asked.
+        command: &'static str,
+        /// What the node said.
+        reply: String,
     },
     /// A database that the target does not have.
     #[error("database {db} is used at the source, but a target cluster has only database 0")]
@@ -85,16 +106,46 @@ pub(crate) enum ApplyErrorKind {
     /// Bytes that belong to no history.
     #[error("internal error: bytes before the start of a history")]
     NoHistory,
-    /// A value too long for one command.
+    /// An element too long for one command.
     #[error(
-        "the value of key {key} has {len} bytes or more, above target_redis_proto_max_bulk_len; values of this size are \
-         not supported yet"
+        "an element of key {key} has {len} bytes, more than target_redis_proto_max_bulk_len, and elements are not taken \
+         apart"
     )]
     TooLong {
         /// The key.
         key: String,
-        /// Length as far as it is known.
+        /// Its length.
         len: u64,
+    },
+    /// A value that the target does not load and that cannot be made there by commands.
+    #[error(
+        "key {key} (a value of type {value_type}) cannot be carried over to {target}, which does not load it: {why}"
+    )]
+    NoCommands {
+        /// The key.
+        key: String,
+        /// How its value is written.
+        value_type: &'static str,
+        /// The target.
+        target: rdb::Target,
+        /// Why not.
+        #[source]
+        why: RewriteErrorKind,
+    },
+    /// A value of which the target would have less than the source.
+    #[error(
+        "{target} cannot be told the {what} of key {key} ({count} of them); with on_loss = \"warn\" in [sync] the \
+         rest of such keys is carried over"
+    )]
+    Incomplete {
+        /// The key.
+        key: String,
+        /// The target.
+        target: rdb::Target,
+        /// What would be lost.
+        what: &'static str,
+        /// How much of it.
+        count: u64,
     },
     /// EXEC without MULTI, and the like.
     #[error("the stream is broken: {0}")]

@@ -1,37 +1,56 @@
 //! From a link's backlog to its target: bytes in, commands to the router, confirmed places back.
 
+mod errand;
 mod error;
+mod giant;
+mod held_key;
+mod in_place;
+mod keys;
+mod losses;
+mod plain;
+mod restore;
 mod rewrite;
+mod said;
 mod sink;
 mod snapshot;
 mod stream;
 mod transaction;
+mod unit;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use cluster_router::{Event, Phase, Position, Router, RouterError};
-use replica::{BacklogReader, History, Piece, Place};
+use replica::{BacklogReader, History, Piece, Place, UnixMillis};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub(crate) use error::{ApplyError, ApplyErrorKind};
+pub(crate) use keys::Remark;
+pub(crate) use restore::Restore;
 pub(crate) use sink::Sink;
-pub(crate) use snapshot::{Remark, Restore, SnapshotApplier};
-pub(crate) use stream::StreamApplier;
+pub(crate) use snapshot::SnapshotApplier;
+pub(crate) use stream::{Left, StreamApplier, StreamSettings};
+
+use errand::{Errand, Errands};
+
+use losses::Lost;
 
 use super::error::with_causes;
 use super::progress::{Progress, State};
-use super::target::Target;
+use super::shard_slots::{ShardSlots, SlotsError};
 
 /// Applies what one link receives.
 pub(crate) struct Applier {
     backlog: BacklogReader,
     router: Router,
-    target: Target,
+    settings: StreamSettings,
     restore: Restore,
+    errands: Errands,
     phase: Applying,
+    /// Whether something that was taken from the backlog waits to be submitted.
+    behind: bool,
     generation: u64,
     progress: Arc<Progress>,
     node: String,
@@ -76,16 +95,19 @@ impl Applier {
         node: String,
         backlog: BacklogReader,
         router: Router,
-        target: Target,
+        settings: StreamSettings,
         restore: Restore,
+        source: ShardSlots,
         progress: Arc<Progress>,
     ) -> Self {
         Self {
             backlog,
             router,
-            target,
+            settings,
             restore,
+            errands: Errands::new(node.clone(), source, settings.target.is_standalone()),
             phase: Applying::Nothing,
+            behind: false,
             generation: 0,
             progress,
             node,
@@ -106,16 +128,19 @@ impl Applier {
                 }
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
+            self.run_errand()?;
             if self.take_what_is_there()? > 0 {
                 if let Some(event) = self.router.drive_now().await? {
-                    self.handle(event);
+                    self.handle(event)?;
                 }
                 continue;
             }
             let give_up = deadline.unwrap_or_else(far_future);
+            let takes = self.takes();
             tokio::select! {
-                event = self.router.drive() => self.handle(event?),
-                piece = self.backlog.next(), if self.router.has_room() => match piece {
+                event = self.router.drive() => self.handle(event?)?,
+                failed = self.errands.asked() => self.source_asked(failed),
+                piece = self.backlog.next(), if takes => match piece {
                     Some(piece) => self.take(piece)?,
                     None => match self.backlog.failure() {
                         Some(error) => return Err(ApplierError::Backlog(with_causes(error))),
@@ -133,7 +158,7 @@ impl Applier {
         let give_up = give_up.min(Instant::now() + DRAIN_LIMIT);
         while !self.router.is_idle() {
             tokio::select! {
-                event = self.router.drive() => self.handle(event?),
+                event = self.router.drive() => self.handle(event?)?,
                 () = sleep_until(give_up) => return Ok(self.stopped()),
             }
         }
@@ -150,7 +175,8 @@ impl Applier {
     /// Takes pieces that are there already, as many as make writes to several nodes worth while.
     fn take_what_is_there(&mut self) -> Result<usize, ApplyError> {
         let mut taken = 0;
-        while taken < TURN_BYTES && self.router.has_room() {
+        self.catch_up()?;
+        while taken < TURN_BYTES && self.takes() {
             let Some(piece) = self.backlog.try_next() else { break };
             // Pieces without bytes count too: they are work done.
             taken += 1 + if let Piece::Bytes { bytes, .. } = &piece { bytes.len() } else { 0 };
@@ -159,11 +185,58 @@ impl Applier {
         Ok(taken)
     }
 
+    /// Whether more may be taken from the backlog.
+    fn takes(&self) -> bool {
+        !self.behind && self.router.has_room() && !self.errands.is_running()
+    }
+
+    /// Does what the errand at hand calls for; when it is settled, the stream goes on.
+    fn run_errand(&mut self) -> Result<(), ApplyError> {
+        while self.errands.is_running() && self.router.has_room() {
+            self.errands.advance(&mut self.router);
+            let Some(settled) = self.errands.settled() else { break };
+            let Applying::Stream(applier) = &mut self.phase else { break };
+            let errand = applier.settle(settled, &mut self.router)?;
+            self.streamed(errand);
+        }
+        Ok(())
+    }
+
+    /// The source was asked for its slots, and has answered unless there is an error.
+    fn source_asked(&mut self, failed: Option<SlotsError>) {
+        if let Some(error) = failed {
+            let waiting = format!("the source is asked which slots it owns: {}", with_causes(&error));
+            if !self.holding {
+                warn!(source = %self.node, "waiting: {waiting}");
+            }
+            self.holding = true;
+            self.progress.hold(waiting);
+        }
+    }
+
     fn take(&mut self, piece: Piece) -> Result<(), ApplyError> {
         match piece {
             Piece::History(history) => self.begin(&history)?,
-            Piece::Bytes { bytes, .. } => self.feed(&bytes)?,
+            Piece::Bytes { bytes, received, .. } => self.feed(&bytes, received)?,
             Piece::SnapshotEnd { next } => self.end_snapshot(next)?,
+        }
+        Ok(())
+    }
+
+    /// Submits what was taken and had to wait.
+    fn catch_up(&mut self) -> Result<(), ApplyError> {
+        if self.behind {
+            self.advance_snapshot()?;
+        }
+        Ok(())
+    }
+
+    fn advance_snapshot(&mut self) -> Result<(), ApplyError> {
+        let Applying::Snapshot(applier) = &mut self.phase else { return Ok(()) };
+        self.behind = !applier.advance(&mut self.router)?;
+        self.progress.snapshot(applier.bytes(), applier.keys());
+        for remark in applier.take_remarks() {
+            say(&self.node, &remark);
         }
         Ok(())
     }
@@ -173,31 +246,46 @@ impl Applier {
         if history.resumed {
             return Ok(());
         }
-        if history.generation > 1 && !self.restore.replace {
+        if history.generation > 1 && !self.restore.replaces() {
             return Err(ApplyError::at_offset(ApplyErrorKind::SecondCopy, history.offset.0));
         }
         self.progress.begin_snapshot(history.len);
-        let applier = SnapshotApplier::new(self.target, self.restore, history.generation);
+        if let Applying::Snapshot(applier) = &self.phase {
+            applier.abandon(&mut self.router);
+        }
+        let applier = SnapshotApplier::new(self.settings.target, self.restore.clone(), history.generation);
         self.phase = Applying::Snapshot(Box::new(applier));
         Ok(())
     }
 
-    fn feed(&mut self, bytes: &[u8]) -> Result<(), ApplyError> {
+    fn feed(&mut self, bytes: &[u8], received: UnixMillis) -> Result<(), ApplyError> {
         match &mut self.phase {
             Applying::Nothing => return Err(ApplyError::at_offset(ApplyErrorKind::NoHistory, 0)),
             Applying::Snapshot(applier) => {
-                applier.feed(bytes, &mut self.router)?;
-                self.progress.snapshot(applier.bytes(), applier.keys());
-                for remark in applier.take_remarks() {
-                    say(&self.node, &remark);
-                }
+                applier.feed(bytes);
+                self.advance_snapshot()?;
             }
             Applying::Stream(applier) => {
-                applier.feed(bytes, &mut self.router)?;
-                self.progress.commands(applier.applied());
+                let errand = applier.feed(bytes, received, &mut self.router)?;
+                self.streamed(errand);
             }
         }
         Ok(())
+    }
+
+    /// After bytes of the stream were taken, or what they waited for was settled.
+    fn streamed(&mut self, errand: Option<Errand>) {
+        let Applying::Stream(applier) = &mut self.phase else { return };
+        self.progress.commands(applier.applied());
+        for left in applier.take_left() {
+            if matches!(left, Left::CrossSlot { .. }) {
+                self.progress.skip();
+            }
+            say_left(&self.node, &left);
+        }
+        if let Some(errand) = errand {
+            self.errands.begin(errand, applier.offset());
+        }
     }
 
     fn end_snapshot(&mut self, next: Place) -> Result<(), ApplyError> {
@@ -205,9 +293,12 @@ impl Applier {
             applier.finish()?;
             let (bytes, keys) = (applier.bytes(), applier.keys());
             info!(source = %self.node, bytes, keys, offset = next.offset, "the snapshot is read; following the stream");
+            for (kind, count) in applier.losses().iter() {
+                warn!(source = %self.node, count, "not carried over: {}", kind.name());
+            }
         }
         self.progress.set_state(State::Stream);
-        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.target, self.generation, next.offset)));
+        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.settings, self.generation, next.offset)));
         let position =
             Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
         self.router.end_round(position);
@@ -219,7 +310,8 @@ impl Applier {
         if position.generation == self.generation {
             self.progress.confirmed(position);
         }
-        self.backlog.release(place_of(position));
+        let place = self.place_to_release(position);
+        self.backlog.release(place);
         if self.confirmed.replace(position) != Some(position) && std::mem::take(&mut self.holding) {
             self.progress.flow();
             let resent = self.resent.take().unwrap_or(0);
@@ -227,10 +319,26 @@ impl Applier {
         }
     }
 
-    fn handle(&mut self, event: Event) {
+    /// Up to where nothing is needed any more. Within a value there is no going on, but parts of a giant that are
+    /// confirmed need not be in memory until its end comes. On disk they may stay.
+    fn place_to_release(&mut self, position: Position) -> Place {
+        let place = place_of(position);
+        match &mut self.phase {
+            Applying::Snapshot(applier) if position.index > 0 && position.generation == self.generation => {
+                let point = applier.release_point(position.index);
+                let in_memory = self.backlog.stats().figures().disk.is_none();
+                point.filter(|_| in_memory).map_or(place, |offset| Place { offset, ..place })
+            }
+            _ => place,
+        }
+    }
+
+    fn handle(&mut self, event: Event) -> Result<(), ApplyError> {
         match event {
+            Event::Answer { token, reply } => self.errands.answer(token, &reply)?,
             Event::Confirmed(Some(position)) => self.confirm(position),
             Event::Holding(hold) => {
+                self.errands.interrupted();
                 self.holding = true;
                 self.progress.hold(hold.to_string());
                 // The first try is made at once; only what lasts is worth a line.
@@ -255,6 +363,7 @@ impl Applier {
             }
             _ => {}
         }
+        Ok(())
     }
 }
 
@@ -276,8 +385,26 @@ fn say(node: &str, remark: &Remark) {
         Remark::Functions => {
             warn!(source = %node, "the source has functions, and the target cannot load them: left out")
         }
+        Remark::Lost(Lost { kind, key }) => {
+            warn!(source = %node, key, "the target cannot be told the {}; this key is the first", kind.name());
+        }
         Remark::SlotImport => {
             warn!(source = %node, "slots were being imported at the source when its snapshot was made")
+        }
+    }
+}
+
+fn say_left(node: &str, left: &Left) {
+    match left {
+        Left::Functions => {
+            warn!(source = %node, "the source has functions, and the target cannot load them: left out");
+        }
+        Left::FieldExpiry => warn!(
+            source = %node,
+            "fields of hashes expire at the source, and cannot at the target: there they stay until the source deletes them"
+        ),
+        Left::CrossSlot { command, keys, offset } => {
+            warn!(source = %node, command, keys, offset, "skipped: a target cluster takes no keys of several slots");
         }
     }
 }

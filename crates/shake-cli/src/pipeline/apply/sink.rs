@@ -8,8 +8,17 @@ pub(crate) trait Sink {
     /// Takes a command; `encode` writes its bytes.
     fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut));
 
+    /// As [`submit`](Self::submit), for a command whose reply is wanted, with this token.
+    fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut));
+
     /// When all that was submitted so far is confirmed, so is `position`.
     fn end_round(&mut self, position: Position);
+
+    /// Whether more should be submitted now. Where what is to come can wait, it does.
+    fn has_room(&self) -> bool;
+
+    /// Whether all that was submitted is confirmed.
+    fn is_idle(&self) -> bool;
 }
 
 impl Sink for Router {
@@ -17,8 +26,20 @@ impl Sink for Router {
         Router::submit(self, command, encode);
     }
 
+    fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut)) {
+        Router::ask(self, command, token, encode);
+    }
+
     fn end_round(&mut self, position: Position) {
         Router::end_round(self, position);
+    }
+
+    fn has_room(&self) -> bool {
+        Router::has_room(self)
+    }
+
+    fn is_idle(&self) -> bool {
+        Router::is_idle(self)
     }
 }
 
@@ -26,30 +47,66 @@ impl Sink for Router {
 pub(super) mod recorder {
     use super::*;
     use cluster_router::Route;
-    use resp::CommandScanner;
+    use resp::{CommandScanner, Reply};
 
-    /// Writes down what it is given: one line a command, `slot db: words`, `;` between the commands of a transaction.
+    /// A reply in the protocol's own words.
+    pub(in super::super) fn reply(text: &str) -> Reply {
+        Reply::parse(text.to_owned().into()).unwrap()
+    }
+
+    /// Writes down what it is given: one line a command, `slot db: words`, `;` between the commands of a transaction; what
+    /// is asked begins with `ask token:`.
     #[derive(Default)]
     pub(in super::super) struct Recorder {
         pub(in super::super) lines: Vec<String>,
         pub(in super::super) rounds: Vec<Position>,
+        /// Bytes that were submitted since [`confirm`](Self::confirm).
+        pub(in super::super) open: usize,
+        /// How many may be.
+        pub(in super::super) budget: Option<usize>,
+    }
+
+    impl Recorder {
+        /// Confirms all that was submitted.
+        pub(in super::super) fn confirm(&mut self) {
+            self.open = 0;
+        }
     }
 
     impl Sink for Recorder {
         fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
+            self.write_down(command, "", encode);
+        }
+
+        fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut)) {
+            self.write_down(command, &format!("ask {token}: "), encode);
+        }
+
+        fn end_round(&mut self, position: Position) {
+            self.rounds.push(position);
+        }
+
+        fn has_room(&self) -> bool {
+            self.budget.is_none_or(|budget| self.open < budget)
+        }
+
+        fn is_idle(&self) -> bool {
+            self.open == 0
+        }
+    }
+
+    impl Recorder {
+        fn write_down(&mut self, command: Outgoing, asked: &str, encode: &mut dyn FnMut(&mut BytesMut)) {
             let mut bytes = BytesMut::new();
             encode(&mut bytes);
+            self.open += bytes.len();
             let commands = words(&bytes);
             assert_eq!(commands.len(), command.replies as usize, "replies of {commands:?}");
             let route = match command.route {
                 Route::Slot(slot) => slot.to_string(),
                 Route::EveryPrimary => "all".to_owned(),
             };
-            self.lines.push(format!("{route} {}: {}", command.db, commands.join("; ")));
-        }
-
-        fn end_round(&mut self, position: Position) {
-            self.rounds.push(position);
+            self.lines.push(format!("{route} {}: {asked}{}", command.db, commands.join("; ")));
         }
     }
 
