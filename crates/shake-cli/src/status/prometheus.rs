@@ -152,6 +152,12 @@ const LINK_METRICS: &[LinkMetric] = &[
     gauge("shake_link_behind_bytes", "Bytes received that the target has not confirmed.", |f| {
         Some(f.behind_bytes as f64)
     }),
+    gauge("shake_link_behind_seconds", "Age of the oldest byte received that the target has not confirmed.", |f| {
+        Some(f.behind_ms as f64 / 1000.0)
+    }),
+    counter("shake_link_skipped_total", "Commands over several slots that were left out, as configured.", |f| {
+        Some(f.skipped as f64)
+    }),
     counter(
         "shake_link_conflicts_total",
         "Commands that met a conflict when they were sent again, and were taken for done.",
