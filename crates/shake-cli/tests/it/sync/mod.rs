@@ -6,6 +6,7 @@ mod clusters;
 mod failover;
 mod giants;
 mod history;
+mod memory;
 mod refused;
 mod standalone;
 mod tls;
