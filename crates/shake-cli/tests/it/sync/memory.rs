@@ -27,7 +27,7 @@ fn peak(advanced: &str, fill: impl Fn(&mut Conn), check: impl Fn(&mut Conn, &mut
     let mut conn = source.conn().unwrap();
     conn.set_timeout(Duration::from_secs(300)).unwrap();
     fill(&mut conn);
-    let settings = format!("backlog_memory = \"32mb\"\n{advanced}");
+    let settings = format!("backlog_memory = \"16mb\"\n{advanced}");
     let tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), &settings));
     let stop = Arc::new(AtomicBool::new(false));
     let slow = thread::spawn({
