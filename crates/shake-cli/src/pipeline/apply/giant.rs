@@ -40,7 +40,7 @@ pub(super) struct Giant {
     rewriter: Rewriter,
     frames: Frames,
     /// Bytes of the value that the rewriter has not seen.
-    pending: Bytes,
+    pending: VecDeque<Bytes>,
     /// How many it has seen.
     seen: u64,
     /// Commands of the rewriter that were not submitted.
@@ -81,7 +81,7 @@ impl Giant {
             address,
             restore: restore.clone(),
             frames: Frames::new(),
-            pending: Bytes::new(),
+            pending: VecDeque::new(),
             seen: 0,
             out: BytesMut::new(),
             ended: false,
@@ -107,10 +107,9 @@ impl Giant {
         begun.map_err(|error| refused(&self.key.as_key(), &error))
     }
 
-    /// Takes the next bytes of the value, when it is [hungry](Pumped::Hungry).
+    /// Takes the next bytes of the value.
     pub(super) fn chunk(&mut self, bytes: Bytes) {
-        debug_assert!(self.pending.is_empty(), "it was asked for more");
-        self.pending = bytes;
+        self.pending.push_back(bytes);
     }
 
     /// That was all of it.
@@ -168,7 +167,10 @@ impl Giant {
 
     /// Makes commands of some of what is pending.
     fn rewrite(&mut self, book: &LossBook) -> Result<(), ApplyErrorKind> {
-        let slice = self.pending.split_to(self.pending.len().min(SLICE));
+        let Some(mut slice) = self.pending.pop_front() else { return Ok(()) };
+        if slice.len() > SLICE {
+            self.pending.push_front(slice.split_off(SLICE));
+        }
         self.seen += slice.len() as u64;
         let written = self.rewriter.chunk(&slice, &mut self.out);
         written.map_err(|error| refused(&self.key.as_key(), &error))?;

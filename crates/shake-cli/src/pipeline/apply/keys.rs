@@ -1,6 +1,6 @@
 //! What becomes of the items of a snapshot.
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use cluster_router::{Outgoing, Phase, Position, Route, Slot, slot_of};
 use rdb::{DumpWriter, Entry, Item, Key, Part, RawValue, ValueType};
 
@@ -53,8 +53,10 @@ enum Large {
 struct Gathered {
     key: HeldKey,
     writer: DumpWriter,
-    /// How much of the payload stands before the value.
-    head: usize,
+    /// The payload in pieces; before the first one of the value, what stands before it. One block of many MiB would have
+    /// to grow, and what the allocator is given back of such it keeps.
+    pieces: Vec<Bytes>,
+    len: usize,
     /// The position before the record.
     start: Position,
 }
@@ -155,7 +157,7 @@ impl Keys {
         }
         self.payload.clear();
         entry.dump_into(&mut self.payload);
-        self.submit_restore(key, sink);
+        self.submit_restore(key, &[&self.payload], sink);
         Ok(())
     }
 
@@ -197,9 +199,10 @@ impl Keys {
             self.large = Large::Giant(self.giant(held, start)?);
             return Ok(());
         }
-        self.payload.clear();
-        let writer = DumpWriter::begin(key, &mut self.payload);
-        self.large = Large::Gathered(Box::new(Gathered { key: held, writer, head: self.payload.len(), start }));
+        let mut head = Vec::new();
+        let writer = DumpWriter::begin(key, &mut head);
+        let (len, pieces) = (head.len(), vec![head.into()]);
+        self.large = Large::Gathered(Box::new(Gathered { key: held, writer, pieces, len, start }));
         Ok(())
     }
 
@@ -209,8 +212,9 @@ impl Keys {
             Large::Giant(giant) => giant.chunk(Bytes::copy_from_slice(bytes)),
             Large::Gathered(gathered) => {
                 gathered.writer.chunk(bytes);
-                self.payload.extend_from_slice(bytes);
-                if self.payload.len() > self.restore.most_gathered(gathered.key.value_type.kind()) {
+                gathered.len += bytes.len();
+                gathered.pieces.push(Bytes::copy_from_slice(bytes));
+                if gathered.len > self.restore.most_gathered(gathered.key.value_type.kind()) {
                     return self.make_giant();
                 }
             }
@@ -222,9 +226,7 @@ impl Keys {
     fn make_giant(&mut self) -> Result<(), ApplyErrorKind> {
         let Large::Gathered(gathered) = std::mem::replace(&mut self.large, Large::None) else { return Ok(()) };
         let mut giant = self.giant(gathered.key, gathered.start)?;
-        let mut value = Bytes::from(std::mem::take(&mut self.payload));
-        value.advance(gathered.head);
-        giant.chunk(value);
+        gathered.pieces.into_iter().skip(1).for_each(|piece| giant.chunk(piece));
         self.large = Large::Giant(giant);
         Ok(())
     }
@@ -240,10 +242,9 @@ impl Keys {
         match std::mem::replace(&mut self.large, Large::None) {
             Large::None => {}
             Large::Gathered(gathered) => {
-                self.payload.extend_from_slice(&gathered.writer.finish());
-                self.submit_restore(&gathered.key.as_key(), sink);
-                // Its memory is not kept for the small ones behind it.
-                self.payload = Vec::new();
+                let Gathered { key, writer, mut pieces, .. } = *gathered;
+                pieces.push(Bytes::copy_from_slice(&writer.finish()));
+                self.submit_restore(&key.as_key(), &pieces, sink);
             }
             Large::Giant(mut giant) => {
                 giant.end();
@@ -252,9 +253,9 @@ impl Keys {
         }
     }
 
-    fn submit_restore(&self, key: &Key<'_>, sink: &mut dyn Sink) {
+    fn submit_restore<P: AsRef<[u8]>>(&self, key: &Key<'_>, payload: &[P], sink: &mut dyn Sink) {
         let replace = self.restore.replaces();
-        sink.submit(self.outgoing(key), &mut |out| put_restore(out, key, &self.payload, replace));
+        sink.submit(self.outgoing(key), &mut |out| put_restore(out, key, payload, replace));
     }
 
     fn check_database(&self, db: u32) -> Result<(), ApplyErrorKind> {

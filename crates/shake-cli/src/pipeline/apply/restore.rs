@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{BufMut, BytesMut};
 use rdb::{Eviction, Key, ValueKind};
 
 use crate::pipeline::plan::{ExistingKeys, OnLoss};
@@ -42,17 +42,20 @@ impl Restore {
     }
 }
 
-/// `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ f]`
-pub(super) fn put_restore(out: &mut BytesMut, key: &Key<'_>, payload: &[u8], replace: bool) {
+/// `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ f]`, of a payload in pieces
+pub(super) fn put_restore<P: AsRef<[u8]>>(out: &mut BytesMut, key: &Key<'_>, payload: &[P], replace: bool) {
+    let len = payload.iter().map(|piece| piece.as_ref().len()).sum::<usize>();
     let args =
         4 + usize::from(replace) + usize::from(key.expire_at_ms.is_some()) + 2 * usize::from(key.eviction.is_some());
-    out.reserve(payload.len() + key.name.len() + WORDS);
+    out.reserve(len + key.name.len() + WORDS);
     resp::put_array(out, args);
     resp::put_bulk(out, b"RESTORE");
     resp::put_bulk(out, key.name);
     // An expiry of zero would be none; one that is past removes the key, which is what it says.
     resp::put_integer_bulk(out, key.expire_at_ms.map_or(0, |at| at.max(1)));
-    resp::put_bulk(out, payload);
+    out.put_slice(format!("${len}\r\n").as_bytes());
+    payload.iter().for_each(|piece| out.put_slice(piece.as_ref()));
+    out.put_slice(b"\r\n");
     if replace {
         resp::put_bulk(out, b"REPLACE");
     }

@@ -11,6 +11,7 @@ mod giants;
 mod half_moved;
 mod history;
 mod main_job;
+mod memory;
 mod refused;
 mod slow_target;
 mod standalone;
