@@ -19,7 +19,6 @@ mod router;
 mod slot;
 mod slot_map;
 mod slot_set;
-mod slot_tags;
 mod survey;
 mod tls;
 mod topology;
@@ -39,6 +38,5 @@ pub use router::{BusyKey, Event, Hold, Outgoing, Rejection, Route, Router, Route
 pub use slot::{SLOTS, Slot, SlotOutOfRange, SlotRange, hash_tag, slot_of};
 pub use slot_map::{NodeIndex, SlotMap, SlotOwner};
 pub use slot_set::SlotSet;
-pub use slot_tags::SlotTags;
 pub use tls::{HandshakeError, HandshakeErrorKind, Identity, TlsConnect, TlsError, TlsSettings, Trust};
 pub use topology::{Asked, Flags, LinkState, Node, NodeId, Place, Role, Topology, TopologyError, TopologyErrorKind};

@@ -1,6 +1,7 @@
 //! Hash slots: which of the 16384 a key lies in, ranges of them, and sets.
 
 use std::fmt;
+use std::sync::OnceLock;
 
 /// Number of hash slots of every cluster (`CLUSTER_SLOTS`).
 pub const SLOTS: u16 = 16_384;
@@ -33,11 +34,47 @@ impl Slot {
         self.0 as usize
     }
 
+    /// A hash tag of this slot: three letters or digits, the same in every process, so that keys of our own can be put
+    /// beside those of a user whatever they are called.
+    ///
+    /// # Examples
+    /// ```
+    /// use cluster_router::slot_of;
+    /// let slot = slot_of(b"}odd{names{");
+    /// assert_eq!(slot_of(format!("mine:{{{}}}:7", slot.tag()).as_bytes()), slot);
+    /// ```
+    #[must_use]
+    pub fn tag(self) -> &'static str {
+        static TAGS: OnceLock<String> = OnceLock::new();
+        let start = self.index() * TAG_LEN;
+        TAGS.get_or_init(make_tags).get(start..start + TAG_LEN).unwrap_or_default()
+    }
+
     /// All slots, in order.
     pub fn all() -> impl DoubleEndedIterator<Item = Self> + ExactSizeIterator {
         (0..SLOTS).map(Self)
     }
 }
+
+/// The tags of all slots, one behind the other: for each the first that has it, by the order of the alphabet.
+fn make_tags() -> String {
+    let mut tags = vec![[b'?'; TAG_LEN]; usize::from(SLOTS)];
+    for &a in TAG_ALPHABET.iter().rev() {
+        for &b in TAG_ALPHABET.iter().rev() {
+            for &c in TAG_ALPHABET.iter().rev() {
+                if let Some(tag) = tags.get_mut(slot_of(&[a, b, c]).index()) {
+                    *tag = [a, b, c];
+                }
+            }
+        }
+    }
+    tags.concat().into_iter().map(char::from).collect()
+}
+
+const TAG_ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// Three of them reach every slot, two do not.
+const TAG_LEN: usize = 3;
 
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -210,6 +247,18 @@ mod tests {
         assert_eq!(Slot::try_from(65_536), Err(SlotOutOfRange));
         assert_eq!(SlotRange::new(Slot::MAX, Slot::MIN), None);
         assert_eq!(SlotRange::ALL.count(), SLOTS);
+    }
+
+    #[test]
+    fn every_slot_has_a_tag_of_its_own() {
+        for slot in Slot::all() {
+            let tag = slot.tag();
+            assert!(tag.len() == TAG_LEN && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{slot}: {tag}");
+            assert_eq!(slot_of(tag.as_bytes()), slot);
+            assert_eq!(slot_of(format!("shake:{{{tag}}}:x{{y}}").as_bytes()), slot);
+        }
+        // Keys under them are found again by later versions.
+        assert_eq!((Slot::MIN.tag(), Slot::MAX.tag()), ("06S", "6ZJ"));
     }
 
     proptest! {

@@ -31,7 +31,7 @@ pub use error::{Error, ErrorKind, Reading};
 pub use item::{Checksum, DbIndex, Entry, Eviction, Item, Key, ModuleAux, ModuleId, RawValue};
 pub use options::Options;
 pub use parts::{Part, PartReader, PartString, Parts, StringEncoding};
-pub use payload::DumpPayload;
+pub use payload::{DumpPayload, dump_payload_version};
 pub use raw::decoder::Decoder;
 pub use raw::string::StringValue;
 #[cfg(feature = "resp")]

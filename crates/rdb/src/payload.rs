@@ -105,6 +105,13 @@ impl<'a> DumpPayload<'a> {
     }
 }
 
+/// The version that a payload is signed with, whatever else is in it; `None` when it is too short to be one.
+#[must_use]
+pub fn dump_payload_version(payload: &[u8]) -> Option<RdbVersion> {
+    let footer: &[u8; DUMP_FOOTER_LEN] = payload.last_chunk().filter(|_| payload.len() > DUMP_FOOTER_LEN)?;
+    footer.first_chunk().map(|&version| RdbVersion::new(u16::from_le_bytes(version)))
+}
+
 const fn too_short(payload: &[u8]) -> Error {
     Error::new(ErrorKind::UnexpectedEnd, payload.len() as u64, Reading::Checksum)
 }
@@ -180,6 +187,8 @@ mod tests {
         let bytes = signed(b"\x00\x05hello", 6);
         let payload = DumpPayload::parse(&bytes).unwrap();
         assert_eq!((payload.version(), payload.dialect()), (RdbVersion::new(6), Dialect::Redis));
+        assert_eq!(dump_payload_version(&bytes), Some(payload.version()));
+        assert_eq!(dump_payload_version(&bytes[bytes.len() - DUMP_FOOTER_LEN..]), None);
         assert_eq!((payload.value().bytes(), payload.value().offset()), (&b"\x05hello"[..], 1));
         let bytes = signed(b"\xf3\x01abcd\x02\x07\x00\x00\x01v", 13);
         let payload = DumpPayload::parse(&bytes).unwrap();

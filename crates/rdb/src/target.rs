@@ -82,17 +82,19 @@ impl Target {
     /// A module's value is only taken where that module is loaded, which is not asked here.
     #[must_use]
     pub fn loads_type(self, value_type: ValueType) -> bool {
-        self.takes_footer(value_type.dump_version())
+        self.takes_version(value_type.dump_version())
     }
 
     /// Whether its `RESTORE` takes the payload of this key, the metadata of modules included.
     #[must_use]
     pub fn loads(self, key: &Key<'_>) -> bool {
-        self.takes_footer(dump_version(key))
+        self.takes_version(dump_version(key))
     }
 
-    /// `verifyDumpPayload`. Valkey leaves the versions from 12 up to its own first one to the other family.
-    fn takes_footer(self, footer: RdbVersion) -> bool {
+    /// Whether its `RESTORE` looks at payloads that are signed with this version (`verifyDumpPayload`). Valkey leaves
+    /// those from 12 up to its own first one to the other family.
+    #[must_use]
+    pub fn takes_version(self, footer: RdbVersion) -> bool {
         let foreign = self.brand == Brand::Valkey && (FIRST_FOREIGN..RdbVersion::FIRST_OF_VALKEY).contains(&footer);
         footer <= self.rdb_version() && !foreign
     }

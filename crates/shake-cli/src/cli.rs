@@ -45,6 +45,10 @@ struct SyncArgs {
     #[arg(long)]
     print_config: bool,
 
+    /// Draw no progress on the terminal: only log lines
+    #[arg(long)]
+    no_progress: bool,
+
     /// A Lua filter as RedisShake v3 takes it (not supported yet)
     #[arg(value_name = "FILTER")]
     filter: Option<PathBuf>,
@@ -70,6 +74,12 @@ impl Cli {
     #[must_use]
     pub fn rdb(&self) -> Option<&RdbArgs> {
         self.command.as_ref().map(|Command::Rdb(args)| args)
+    }
+
+    /// Whether progress may be drawn where there is a terminal.
+    #[must_use]
+    pub fn draws_progress(&self) -> bool {
+        self.sync.as_ref().is_some_and(|sync| !sync.no_progress)
     }
 
     /// Whether the configuration is to be shown, and nothing else done.

@@ -1,18 +1,20 @@
 //! The progress lines.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tracing::info;
 
+use crate::logging::PROGRESS;
+use crate::meter::Rates;
 use crate::pipeline::{Figures, State, Watcher};
+use crate::units::size;
 
 /// Says for every shard how far it is, again and again.
 pub struct Reporter {
     watcher: Watcher,
-    /// Commands and keys at the last report, by node.
-    last: HashMap<String, u64>,
+    /// The figures of the last report.
+    last: Vec<Figures>,
     at: Instant,
 }
 
@@ -20,7 +22,8 @@ impl Reporter {
     /// A reporter of what `watcher` sees.
     #[must_use]
     pub fn new(watcher: Watcher) -> Self {
-        Self { watcher, last: HashMap::new(), at: Instant::now() }
+        let last = watcher.figures();
+        Self { watcher, last, at: Instant::now() }
     }
 
     /// Reports every so often, without end.
@@ -30,32 +33,30 @@ impl Reporter {
         ticks.tick().await;
         loop {
             ticks.tick().await;
-            let elapsed = self.at.elapsed();
+            let (now, elapsed) = (self.watcher.figures(), self.at.elapsed());
             self.at = Instant::now();
-            for figures in self.watcher.figures() {
-                let line = self.line(&figures, elapsed);
-                info!("{line}");
+            for (index, figures) in now.iter().enumerate() {
+                let before = self.last.get(index);
+                let rates = before.map_or_else(Rates::default, |before| Rates::between(before, figures, elapsed));
+                info!(target: PROGRESS, "{}", line(figures, rates));
             }
+            self.last = now;
         }
-    }
-
-    fn line(&mut self, figures: &Figures, elapsed: Duration) -> String {
-        let done = if figures.state == State::Stream { figures.commands } else { figures.keys };
-        let before = self.last.insert(figures.node.clone(), done).filter(|&before| before <= done).unwrap_or(0);
-        let rate = (done - before) as f64 / elapsed.as_secs_f64().max(0.001);
-        line(figures, rate)
     }
 }
 
-/// One line for one shard; `rate` is keys or commands a second.
-fn line(figures: &Figures, rate: f64) -> String {
+/// One line for one shard.
+fn line(figures: &Figures, rates: Rates) -> String {
     let node = &figures.node;
     let mut line = match figures.state {
         State::Starting => format!("{node} waiting for the source's snapshot"),
-        State::Snapshot => format!("{node} snapshot {}, {} keys, {rate:.0} keys/s", share(figures), figures.keys),
+        State::Snapshot => {
+            format!("{node} snapshot {}, {} keys, {:.0} keys/s", share(figures), figures.keys, rates.keys)
+        }
         State::Stream => format!(
-            "{node} following, {} commands, {rate:.0}/s, {} behind, offset {}",
+            "{node} following, {} commands, {:.0}/s, {} behind, offset {}",
             figures.commands,
+            rates.commands,
             size(figures.behind_bytes),
             figures.confirmed_offset
         ),
@@ -63,7 +64,7 @@ fn line(figures: &Figures, rate: f64) -> String {
     if !figures.connected {
         line.push_str(", source not connected");
     }
-    if figures.backlog_full {
+    if figures.backlog.waiting_for_room {
         line.push_str(", backlog full: not reading from the source");
     }
     if figures.skipped > 0 {
@@ -74,7 +75,7 @@ fn line(figures: &Figures, rate: f64) -> String {
     }
     if let Some(holding) = &figures.holding {
         line.push_str(", holding: ");
-        line.push_str(holding);
+        line.push_str(&holding.reason);
     }
     line
 }
@@ -86,16 +87,4 @@ fn share(figures: &Figures) -> String {
         Some(len) if len > 0 => format!("{} of {} ({} %)", size(done), size(len), done.saturating_mul(100) / len),
         _ => size(done),
     }
-}
-
-/// A number of bytes for people.
-fn size(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["B", "KiB", "MiB", "GiB"] {
-        if value < 1024.0 {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
-        }
-        value /= 1024.0;
-    }
-    format!("{value:.1} TiB")
 }

@@ -1,21 +1,26 @@
 //! From a command line to a running pipeline, and to its end.
 
 use std::io::Write;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use cluster_router::{Credentials, NodeAddr, TargetKind};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinSet;
 use tracing::{info, warn};
 
 use crate::cli::Cli;
 use crate::config::{self, Auth, Endpoint, OnHistoryLost, Plan, RestoreBehavior};
 use crate::exit::{Exit, Failure};
 use crate::logging;
+use crate::meter::Meter;
 use crate::pipeline::{
-    CrossSlot, DiskPlan, Ended, ExistingKeys, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan, SourceKind,
-    SourcePlan, Stopper, TargetPlan,
+    CrossSlot, DiskPlan, Ended, ExistingKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan,
+    SourceKind, SourcePlan, Stopper, TargetPlan,
 };
 use crate::report::Reporter;
+use crate::status::{Facts, Server, Status};
+use crate::terminal::{Drawing, Screen};
 
 /// Does what the command line says.
 ///
@@ -29,13 +34,14 @@ pub fn run(cli: &Cli) -> Result<(), Failure> {
     if cli.prints_config() {
         return print_config(&plan);
     }
-    logging::init(&plan.log)?;
+    let screen = if cli.draws_progress() { Screen::open(plan.log.format) } else { None };
+    logging::init(&plan.log, screen.as_ref())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(plan.threads)
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Runtime, "the runtime cannot be started").because(error))?;
-    let ended = runtime.block_on(sync(&plan));
+    let ended = runtime.block_on(sync(&plan, screen));
     // Name look-ups that hang must not hold the end up.
     runtime.shutdown_timeout(Duration::from_millis(100));
     ended
@@ -48,10 +54,13 @@ fn print_config(plan: &Plan) -> Result<(), Failure> {
     written.map_err(|error| Failure::new(Exit::Runtime, "standard output cannot be written").because(error))
 }
 
-async fn sync(plan: &Plan) -> Result<(), Failure> {
+async fn sync(plan: &Plan, screen: Option<Screen>) -> Result<(), Failure> {
     info!(version = env!("CARGO_PKG_VERSION"), name = plan.name, "shake-cli starts");
     plan.notes.iter().for_each(|note| info!("{note}"));
     let mut signals = StopSignals::listen()?;
+    let status = Arc::new(Status::new(facts(plan)));
+    // Probes are answered from here on; a port that is taken ends it before anything is written.
+    let _serving = Server::listen(&plan.status).await?.serve(&status);
     let pipeline = tokio::select! {
         started = start(plan) => started?,
         () = signals.next() => {
@@ -59,16 +68,42 @@ async fn sync(plan: &Plan) -> Result<(), Failure> {
             return Ok(());
         }
     };
-    let stopper = pipeline.stopper();
-    let reporter = plan.log.interval.map(|every| tokio::spawn(Reporter::new(pipeline.watcher()).run(every)));
-    let listener = tokio::spawn(stop_on_signal(signals, stopper));
+    let watching = Watching::begin(plan, &pipeline, &status, screen.as_ref());
+    let listener = tokio::spawn(stop_on_signal(signals, pipeline.stopper(), screen));
     let ended = pipeline.wait().await;
     listener.abort();
-    if let Some(reporter) = reporter {
-        reporter.abort();
-    }
+    drop(watching);
     ended?.iter().for_each(say_end);
     Ok(())
+}
+
+/// What looks at a pipeline while it runs; it ends when this is dropped.
+struct Watching {
+    _tasks: JoinSet<()>,
+    _drawing: Option<Drawing>,
+}
+
+impl Watching {
+    fn begin(plan: &Plan, pipeline: &Pipeline, status: &Status, screen: Option<&Screen>) -> Self {
+        let meter = Arc::new(Meter::new(pipeline.watcher()));
+        status.follow(meter.clone());
+        let drawing = screen.map(|screen| screen.draw(meter.clone()));
+        let mut tasks = JoinSet::new();
+        if let Some(every) = plan.log.interval {
+            tasks.spawn(Reporter::new(pipeline.watcher()).run(every));
+        }
+        tasks.spawn(async move { meter.run().await });
+        Self { _tasks: tasks, _drawing: drawing }
+    }
+}
+
+fn facts(plan: &Plan) -> Facts {
+    Facts {
+        name: plan.name.clone(),
+        source: plan.source.endpoints.first().map(ToString::to_string).unwrap_or_default(),
+        threads: plan.threads,
+        started: SystemTime::now(),
+    }
 }
 
 async fn start(plan: &Plan) -> Result<Pipeline, Failure> {
@@ -101,12 +136,15 @@ impl StopSignals {
 }
 
 /// The first signal stops in good order, the second at once.
-async fn stop_on_signal(mut signals: StopSignals, stopper: Stopper) {
+async fn stop_on_signal(mut signals: StopSignals, stopper: Stopper, screen: Option<Screen>) {
     signals.next().await;
     info!("stopping: what was received of the streams is applied, a copy is broken off; one more signal stops at once");
     stopper.stop();
     signals.next().await;
     warn!("stopped at once: what was received and not confirmed is not applied");
+    if let Some(screen) = screen {
+        screen.close();
+    }
     std::process::exit(Exit::Runtime.code().into());
 }
 
@@ -145,6 +183,10 @@ fn pipeline_plan(plan: &Plan) -> PipelinePlan {
             RestoreBehavior::Rewrite => ExistingKeys::Replace,
             RestoreBehavior::Skip => ExistingKeys::Keep,
             RestoreBehavior::Panic => ExistingKeys::Fail,
+        },
+        on_loss: match plan.on_loss {
+            config::OnLoss::Stop => OnLoss::Stop,
+            config::OnLoss::Warn => OnLoss::Warn,
         },
         backlog_memory: plan.limits.backlog_memory,
         backlog_disk: backlog_disk(plan),

@@ -27,6 +27,9 @@ fn every_server_and_its_replica_are_exact() -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a trouble is the one that a fault makes.
+type IsMeant = fn(&Trouble) -> bool;
+
 /// What a faulty copy would do to the keys of one hash tag, and what it is called.
 #[test]
 fn every_planted_fault_is_found() -> Result<(), Error> {
@@ -35,7 +38,7 @@ fn every_planted_fault_is_found() -> Result<(), Error> {
     wait_acknowledged(&ledger, 2_000);
     let records = ledger.stop()?;
     let mut conn = server.conn()?;
-    let cases: [(&str, fn(&Trouble) -> bool); 13] = [
+    let cases: [(&str, IsMeant); 13] = [
         ("INCR ledger:{0}:count", |found| *found == Trouble::Duplicated(1)),
         ("DECR ledger:{0}:count", |found| *found == Trouble::Lost(1)),
         ("LPOP ledger:{0}:list", |found| *found == Trouble::Lost(1)),

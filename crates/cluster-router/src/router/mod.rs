@@ -127,6 +127,12 @@ impl Router {
         self.lanes.iter().map(Lane::bytes).sum()
     }
 
+    /// Commands that are held because they are not confirmed; one to every primary counts once for each.
+    #[must_use]
+    pub fn commands(&self) -> u64 {
+        self.tracker.unconfirmed()
+    }
+
     /// Takes a command; `encode` writes its bytes, complete RESP commands, into the buffer they will be sent from.
     ///
     /// Nothing is sent before the next [`drive`](Self::drive). To be called only while there is

@@ -14,6 +14,8 @@ pub(crate) struct Tracker {
     /// Number of the round at the front.
     first: u64,
     confirmed: Option<Position>,
+    /// Commands that are not confirmed, of all rounds.
+    open: u64,
 }
 
 #[derive(Debug, Default)]
@@ -31,6 +33,7 @@ impl Tracker {
         }
         if let Some(round) = self.rounds.back_mut() {
             round.open += 1;
+            self.open += 1;
         }
         self.first + self.rounds.len() as u64 - 1
     }
@@ -49,6 +52,7 @@ impl Tracker {
         let index = usize::try_from(round - self.first).unwrap_or(usize::MAX);
         if let Some(round) = self.rounds.get_mut(index) {
             round.open += more;
+            self.open += more;
         }
     }
 
@@ -57,6 +61,7 @@ impl Tracker {
         let index = usize::try_from(round - self.first).unwrap_or(usize::MAX);
         if let Some(round) = self.rounds.get_mut(index) {
             round.open -= 1;
+            self.open -= 1;
             if round.open == 0 && index == 0 {
                 self.advance();
             }
@@ -70,7 +75,12 @@ impl Tracker {
 
     /// Whether every command is confirmed.
     pub(crate) fn is_idle(&self) -> bool {
-        self.rounds.iter().all(|round| round.open == 0)
+        self.open == 0
+    }
+
+    /// How many commands are not confirmed.
+    pub(crate) fn unconfirmed(&self) -> u64 {
+        self.open
     }
 
     fn advance(&mut self) {
@@ -102,10 +112,13 @@ mod tests {
         assert_eq!(tracker.confirmed(), None);
         tracker.confirm(b);
         assert_eq!(tracker.confirmed(), None);
-        assert!(!tracker.is_idle());
+        assert_eq!(tracker.unconfirmed(), 1);
+        tracker.reopen(a, 1);
+        tracker.confirm(a);
+        assert_eq!(tracker.unconfirmed(), 1);
         tracker.confirm(a);
         assert_eq!(tracker.confirmed(), Some(at(20)));
-        assert!(tracker.is_idle());
+        assert_eq!(tracker.unconfirmed(), 0);
     }
 
     #[test]

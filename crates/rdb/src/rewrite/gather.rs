@@ -40,7 +40,7 @@ impl Gather {
             commands.add(&element);
         })?;
         // What is handed over makes its commands at once; half leaves room for those of the last chunk.
-        Ok(self.commands.bytes <= options.max_output / 2)
+        Ok(self.commands.bytes <= (options.max_output / 2).min(options.max_gathered_output))
     }
 
     /// What was gathered.

@@ -32,6 +32,8 @@ pub struct RewriteOptions {
     /// a larger one, [`LossKind::DanglingPending`](crate::LossKind::DanglingPending) are lost. Streams whose commands
     /// would come to more than half of [`max_output`](Self::max_output) count as larger, too.
     pub max_gathered: usize,
+    /// The most bytes of commands that such a stream may come to, and still be held. Default 128 MiB.
+    pub max_gathered_output: usize,
     /// The time, in Unix milliseconds. Fields of hashes that expire then or before are left out, and a hash that has no
     /// others makes no key; neither is a loss. Default `None`: fields that have expired are written like others.
     ///
@@ -49,6 +51,7 @@ impl Default for RewriteOptions {
             max_string: 512 << 20,
             max_output: 256 << 20,
             max_gathered: 64 << 20,
+            max_gathered_output: 128 << 20,
             now_ms: None,
         }
     }
@@ -101,6 +104,13 @@ impl RewriteOptions {
     #[must_use]
     pub const fn max_gathered(mut self, bytes: usize) -> Self {
         self.max_gathered = bytes;
+        self
+    }
+
+    /// Sets [`max_gathered_output`](Self::max_gathered_output).
+    #[must_use]
+    pub const fn max_gathered_output(mut self, bytes: usize) -> Self {
+        self.max_gathered_output = bytes;
         self
     }
 

@@ -96,6 +96,11 @@ impl Rewriter {
         self.target
     }
 
+    /// Sets the time, as [`RewriteOptions::now_ms`]: a rewriter may live long.
+    pub fn set_now_ms(&mut self, ms: i64) {
+        self.options.now_ms = Some(ms);
+    }
+
     /// What was not carried over of the last key, or of the one under way.
     #[must_use]
     pub const fn losses(&self) -> &Losses {

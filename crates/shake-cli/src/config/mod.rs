@@ -18,6 +18,7 @@ mod secret;
 mod section;
 mod side;
 mod size;
+mod status;
 mod suggest;
 mod tls;
 mod validate;
@@ -29,8 +30,8 @@ use std::path::Path;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use plan::{
-    Auth, CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, Plan, RestoreBehavior, SourceKind,
-    SourcePlan, TargetKind, TargetPlan,
+    Auth, CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
+    SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 pub use secret::Secret;
 pub use tls::TlsPlan;

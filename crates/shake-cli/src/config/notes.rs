@@ -2,6 +2,7 @@
 
 use super::place::{Located, Place};
 use super::raw::RawConfig;
+use super::status::serves_status;
 
 /// One sentence for each such setting, in the order of the file's sections.
 pub(super) fn notes(raw: &RawConfig) -> Vec<String> {
@@ -19,7 +20,11 @@ pub(super) fn notes(raw: &RawConfig) -> Vec<String> {
             |_| true,
             "not used: what is sent ahead of replies is limited in bytes, by target_redis_client_max_querybuf_len",
         ),
-        note(&advanced.metrics_port, |port| *port != 0, "not used: nothing is served yet"),
+        note(
+            &advanced.status_address,
+            |address| !address.is_empty() && !serves_status(advanced),
+            "not used: there is neither a status_port nor a metrics_port",
+        ),
         note(&advanced.pprof_port, |port| *port != 0, "not used: there is no Go profiler here"),
     ]
     .into_iter()

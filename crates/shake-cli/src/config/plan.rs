@@ -1,5 +1,6 @@
 //! What a configuration means, with every default filled in.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,10 +29,14 @@ pub struct Plan {
     pub on_history_lost: OnHistoryLost,
     /// What happens to commands over several slots that cannot be taken apart.
     pub cross_slot: CrossSlot,
+    /// What happens when the target cannot be told a part of a value.
+    pub on_loss: OnLoss,
     /// The working directory: absolute, present and writable.
     pub dir: PathBuf,
     /// What is logged, and where.
     pub log: LogPlan,
+    /// Where the state of the links is served over HTTP; nowhere where this is empty.
+    pub status: Vec<SocketAddr>,
     /// Worker threads, at least 1.
     pub threads: usize,
     /// Sentences for the start-up log about settings that were accepted and have no effect here.
@@ -128,6 +133,16 @@ pub enum RestoreBehavior {
     Skip,
     /// The sync ends with an error.
     Panic,
+}
+
+/// `[sync] on_loss`: what happens when the target cannot be told a part of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnLoss {
+    /// The sync ends with an error.
+    Stop,
+    /// The rest of the value is carried over; what is lost is said and counted.
+    Warn,
 }
 
 /// The byte budgets. All are in bytes.

@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use super::error::{ConfigError, ConfigErrorKind};
 use super::place::{Located, Place};
-use super::plan::{LogFormat, LogLevel, OnHistoryLost, RestoreBehavior, SourceKind, TargetKind};
+use super::plan::{LogFormat, LogLevel, OnHistoryLost, OnLoss, RestoreBehavior, SourceKind, TargetKind};
 use super::secret::Secret;
 use super::section::{Document, Section};
 
@@ -77,6 +77,7 @@ pub(super) struct RawSync {
     pub(super) delivery: Typed<RawDelivery>,
     pub(super) on_history_lost: Typed<OnHistoryLost>,
     pub(super) cross_slot: Typed<RawCrossSlot>,
+    pub(super) on_loss: Typed<OnLoss>,
 }
 
 /// `[sync] delivery`, those that cannot be honoured yet included.
@@ -101,8 +102,10 @@ pub(super) struct RawAdvanced {
     /// Where `dir` is or would be.
     pub(super) dir_place: Place,
     pub(super) ncpu: Typed<usize>,
-    pub(super) pprof_port: Typed<usize>,
-    pub(super) metrics_port: Typed<usize>,
+    pub(super) pprof_port: Typed<u16>,
+    pub(super) metrics_port: Typed<u16>,
+    pub(super) status_port: Typed<u16>,
+    pub(super) status_address: Typed<String>,
     pub(super) log_file: Typed<String>,
     pub(super) log_level: Typed<LogLevel>,
     pub(super) log_format: Typed<LogFormat>,
@@ -184,6 +187,7 @@ impl RawSync {
             delivery: section.choice("delivery", DELIVERIES)?,
             on_history_lost: section.choice("on_history_lost", ON_HISTORY_LOST)?,
             cross_slot: section.choice("cross_slot", CROSS_SLOT)?,
+            on_loss: section.choice("on_loss", ON_LOSS)?,
         })
     }
 }
@@ -194,8 +198,10 @@ impl RawAdvanced {
             dir: section.string("dir")?,
             dir_place: section.place("dir"),
             ncpu: section.integer("ncpu", 0..=MAX_THREADS)?,
-            pprof_port: section.integer("pprof_port", 0..=MAX_PORT)?,
-            metrics_port: section.integer("metrics_port", 0..=MAX_PORT)?,
+            pprof_port: section.port("pprof_port")?,
+            metrics_port: section.port("metrics_port")?,
+            status_port: section.port("status_port")?,
+            status_address: section.string("status_address")?,
             log_file: section.string("log_file")?,
             log_level: section.choice("log_level", LOG_LEVELS)?,
             log_format: section.choice("log_format", LOG_FORMATS)?,
@@ -262,7 +268,7 @@ const TARGET: &[&str] = &[
     "tls_server_name",
     "version",
 ];
-const SYNC: &[&str] = &["delivery", "on_history_lost", "cross_slot"];
+const SYNC: &[&str] = &["delivery", "on_history_lost", "cross_slot", "on_loss"];
 const ADVANCED: &[&str] = &[
     "dir",
     "ncpu",
@@ -276,6 +282,8 @@ const ADVANCED: &[&str] = &[
     "pipeline_count_limit",
     "target_redis_client_max_querybuf_len",
     "target_redis_proto_max_bulk_len",
+    "status_port",
+    "status_address",
     "metrics_port",
     "pprof_port",
 ];
@@ -289,6 +297,7 @@ const ON_HISTORY_LOST: &[(&str, OnHistoryLost)] =
     &[("full-resync", OnHistoryLost::FullResync), ("stop", OnHistoryLost::Stop)];
 const CROSS_SLOT: &[(&str, RawCrossSlot)] =
     &[("fail", RawCrossSlot::Fail), ("skip", RawCrossSlot::Skip), ("copy", RawCrossSlot::Copy)];
+const ON_LOSS: &[(&str, OnLoss)] = &[("stop", OnLoss::Stop), ("warn", OnLoss::Warn)];
 const LOG_LEVELS: &[(&str, LogLevel)] =
     &[("debug", LogLevel::Debug), ("info", LogLevel::Info), ("warn", LogLevel::Warn), ("error", LogLevel::Error)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -297,7 +306,6 @@ const RESTORE_BEHAVIORS: &[(&str, RestoreBehavior)] =
 
 /// More worker threads than this are a slip of the finger.
 const MAX_THREADS: usize = 1024;
-const MAX_PORT: usize = 65_535;
 /// A day, in seconds.
 const MAX_LOG_INTERVAL: usize = 86_400;
 /// Below a mebibyte a budget holds too few commands to keep a connection busy.

@@ -147,6 +147,12 @@ impl<'a> Section<'a> {
         }
     }
 
+    /// A TCP port; 0 is none.
+    pub(super) fn port(&self, key: &'static str) -> Result<Option<Located<u16>>, ConfigError> {
+        let number = self.integer(key, 0..=usize::from(u16::MAX))?;
+        Ok(number.map(|number| number.map(|port| u16::try_from(port).unwrap_or_default())))
+    }
+
     /// A size within `range`: a number of bytes, or a string with a unit.
     pub(super) fn size(
         &self,

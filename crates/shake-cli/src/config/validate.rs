@@ -9,10 +9,11 @@ use super::error::{ConfigError, ConfigErrorKind, bad};
 use super::notes::notes;
 use super::place::{Located, Place};
 use super::plan::{
-    CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, Plan, RestoreBehavior, SourceKind,
-    SourcePlan, TargetKind, TargetPlan,
+    CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
+    SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawDelivery, RawJob, RawSide, RawSource, RawSync, RawTarget};
+use super::status;
 use super::workdir;
 
 /// What `raw` means. Creates the working directory, once nothing else is wrong.
@@ -31,7 +32,9 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         delivery: delivery(&raw.sync)?,
         on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),
         cross_slot: cross_slot(&raw.sync)?,
+        on_loss: value_or(&raw.sync.on_loss, OnLoss::Stop),
         log: log(&raw.advanced, &dir),
+        status: status::listen(&raw.advanced)?,
         threads: threads(&raw.advanced),
         notes: notes(raw),
         dir,

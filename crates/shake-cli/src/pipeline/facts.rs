@@ -1,15 +1,11 @@
 //! What a server says of itself.
 
-use std::fmt;
-
 use cluster_router::{Client, ClientError, Info, NodeAddr};
 
 /// A server as `INFO` describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Facts {
-    /// The Redis version that it is compatible with; Valkey calls itself 7.2 here.
-    pub(crate) version: Version,
-    /// What it is, as those who look at values and commands have to know it.
+    /// Family and version.
     pub(crate) server: rdb::Target,
     /// What it is called: `redis 7.0.15`, `valkey 9.1.2`.
     pub(crate) product: String,
@@ -19,13 +15,6 @@ pub(crate) struct Facts {
     pub(crate) run_id: String,
     /// The databases that hold keys.
     pub(crate) databases: Vec<u32>,
-}
-
-/// Major and minor version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Version {
-    pub(crate) major: u16,
-    pub(crate) minor: u16,
 }
 
 impl Facts {
@@ -40,19 +29,15 @@ impl Facts {
 
     fn parse(info: &Info<'_>) -> Option<Self> {
         let redis = info.text("redis_version")?;
-        let version = Version::parse(redis)?;
-        let (server, product) = match info.text("valkey_version") {
-            Some(valkey) => {
-                let Version { major, minor } = Version::parse(valkey)?;
-                (rdb::Target::valkey(major, minor), format!("valkey {valkey}"))
-            }
-            None => (rdb::Target::redis(version.major, version.minor), format!("redis {redis}")),
+        // Valkey calls itself redis 7.2 as well.
+        let (brand, version) = match info.text("valkey_version") {
+            Some(valkey) => ("valkey", valkey),
+            None => ("redis", redis),
         };
         let databases = info.fields().filter_map(|(key, _)| key.strip_prefix("db")?.parse().ok()).collect();
         Some(Self {
-            version,
-            server,
-            product,
+            server: server(brand, version)?,
+            product: format!("{brand} {version}"),
             cluster: info.text("cluster_enabled") == Some("1"),
             run_id: info.text("run_id")?.to_owned(),
             databases,
@@ -60,17 +45,10 @@ impl Facts {
     }
 }
 
-impl Version {
-    fn parse(text: &str) -> Option<Self> {
-        let mut parts = text.split('.');
-        Some(Self { major: parts.next()?.parse().ok()?, minor: parts.next()?.parse().ok()? })
-    }
-}
-
-impl fmt::Display for Version {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.major, self.minor)
-    }
+/// The version as far as it is numbers: `8.0.0-rc1` is 8.0.0.
+fn server(brand: &str, version: &str) -> Option<rdb::Target> {
+    let numbers = version.find(|c: char| !c.is_ascii_digit() && c != '.').and_then(|end| version.get(..end));
+    format!("{brand}-{}", numbers.unwrap_or(version)).parse().ok()
 }
 
 /// Why a server's description is not to be had.
@@ -92,14 +70,12 @@ mod tests {
                      # Cluster\r\ncluster_enabled:1\r\n# Keyspace\r\ndb0:keys=1,expires=0\r\ndb12:keys=3,expires=0\r\n";
         let facts = Facts::parse(&Info::parse(text).unwrap()).unwrap();
         assert_eq!(facts.product, "valkey 9.1.2");
-        assert_eq!(
-            (facts.version, facts.cluster, facts.databases),
-            (Version { major: 7, minor: 2 }, true, vec![0, 12])
-        );
-        assert_eq!(facts.server, rdb::Target::valkey(9, 1));
+        assert_eq!((facts.server, facts.cluster, facts.databases), (rdb::Target::valkey(9, 1), true, vec![0, 12]));
         let text = b"redis_version:6.0.16\r\nrun_id:abc\r\n";
         let facts = Facts::parse(&Info::parse(text).unwrap()).unwrap();
         assert_eq!((facts.product.as_str(), facts.cluster), ("redis 6.0.16", false));
+        assert_eq!(facts.server, rdb::Target::redis(6, 0));
+        assert_eq!(server("redis", "8.0.0-rc1"), Some(rdb::Target::redis(8, 0)));
         assert!(Facts::parse(&Info::parse(b"proxy:yes\r\n").unwrap()).is_none());
     }
 }

@@ -14,6 +14,8 @@ pub struct PipelinePlan {
     pub target: TargetPlan,
     /// What becomes of keys that the target has when a snapshot brings them.
     pub existing_keys: ExistingKeys,
+    /// What to do about parts of values that the target cannot be told.
+    pub on_loss: OnLoss,
     /// Memory for what was received and is not confirmed, of all links together, in bytes.
     pub backlog_memory: usize,
     /// Where what does not fit into that memory goes; `None` waits for room instead.
@@ -91,4 +93,14 @@ pub enum ExistingKeys {
     Keep,
     /// The pipeline stops and names it.
     Fail,
+}
+
+/// What to do about a part of a value that the target cannot be told, such as fields of hashes that expire where fields
+/// cannot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnLoss {
+    /// The pipeline stops and names the key.
+    Stop,
+    /// The rest is carried over; what is lost is said and counted.
+    Warn,
 }

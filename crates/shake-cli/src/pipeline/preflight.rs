@@ -10,7 +10,7 @@ use super::error::{PipelineError, with_causes};
 use super::facts::{Facts, FactsError};
 use super::network::Network;
 use super::plan::{PipelinePlan, SourceKind};
-use super::target::Target;
+use super::target::{Target, oldest};
 
 /// What a pipeline can start with.
 pub(crate) struct Ready {
@@ -35,16 +35,15 @@ pub(crate) async fn look(plan: &PipelinePlan, network: &Network) -> Result<Ready
     let (discovery, map, target_facts) = target(plan, network).await?;
     one_direction(&source_facts, &target_facts)?;
     databases(plan, &source_facts)?;
-    let oldest = target_facts.iter().min_by_key(|node| (node.facts.version, node.facts.server.version()));
-    let oldest = oldest.ok_or_else(|| PipelineError::refused("the target has no primaries"))?;
+    let server = oldest(target_facts.iter().map(|node| node.facts.server));
+    let server = server.ok_or_else(|| PipelineError::refused("the target has no primaries"))?;
     let found = vec![describe("source", &source_facts), describe("target", &target_facts)];
-    let target = Target { kind: plan.target.kind, server: oldest.facts.server };
     Ok(Ready {
         sources,
         source_is_cluster: source_facts.iter().any(|node| node.facts.cluster),
         source_connect: asked.connector(),
         source_discovery: asked,
-        target,
+        target: Target { kind: plan.target.kind, server },
         map,
         discovery,
         found,

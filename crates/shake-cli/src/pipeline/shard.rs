@@ -45,14 +45,15 @@ impl Shard {
     /// # Errors
     /// When its place on disk cannot be had.
     pub(crate) fn new(node: NodeAddr, plan: &PipelinePlan, ready: &Ready) -> Result<Self, PipelineError> {
-        let (writer, reader) = link_backlog(&node, plan, ready.sources.len().max(1))?;
+        let links = ready.sources.len().max(1);
+        let (writer, reader) = link_backlog(&node, plan, links)?;
         let progress = Arc::new(Progress::new(node.to_string(), reader.stats()));
         let connect = SourceConnect { connect: ready.source_connect.clone(), node: node.clone() };
         let observer = Observer { node: node.to_string(), progress: progress.clone() };
         let link = Link::new(link_config(plan), connect, writer, observer);
         let backlog = reader.stats();
         let router = Router::new(router_config(&node, plan), ready.discovery.clone(), &ready.map);
-        let restore = Restore { replace: plan.existing_keys == ExistingKeys::Replace, max_bulk: plan.max_bulk };
+        let restore = restore(&node, plan, plan.backlog_memory / links);
         let source = ShardSlots::new(ready.source_discovery.clone(), node.clone(), ready.source_is_cluster);
         let settings = StreamSettings {
             target: ready.target,
@@ -136,6 +137,23 @@ fn router_config(node: &NodeAddr, plan: &PipelinePlan) -> RouterConfig {
     }
 }
 
+fn restore(node: &NodeAddr, plan: &PipelinePlan, memory: usize) -> Restore {
+    // Held whole, a value is there up to four times: as it came, as a payload, in its command, and in between.
+    let whole = (memory / 4).clamp(SMALLEST_GIANT, LARGEST_WHOLE);
+    Restore {
+        existing: plan.existing_keys,
+        max_bulk: plan.max_bulk,
+        max_whole: whole.min(plan.max_bulk),
+        on_loss: plan.on_loss,
+        link: format!("{}:{node}", plan.name).into(),
+    }
+}
+
+/// Smaller values come whole from the decoder.
+const SMALLEST_GIANT: usize = 1 << 20;
+/// A target stands still while it loads a payload: for some 100 ms when it is as large as this.
+const LARGEST_WHOLE: usize = 16 << 20;
+
 /// Says what happens to the connection to the source.
 struct Observer {
     node: String,
@@ -144,9 +162,9 @@ struct Observer {
 
 impl replica::Observe for Observer {
     fn observe(&mut self, event: LinkEvent) {
+        self.progress.link(&event);
         let source = &self.node;
         match event {
-            LinkEvent::Connected(_) => self.progress.set_connected(true),
             LinkEvent::FullResync { generation, offset, .. } if generation > 1 => {
                 warn!(%source, generation, %offset, "FULL RESYNC: the source cannot continue; everything is copied again");
             }
@@ -156,7 +174,6 @@ impl replica::Observe for Observer {
             LinkEvent::SnapshotEnd { len } => info!(%source, len, "the snapshot is received"),
             LinkEvent::Continue { offset, .. } => info!(%source, %offset, "the source continues where we were"),
             LinkEvent::Lost { error, retry_in } => {
-                self.progress.set_connected(false);
                 warn!(%source, ?retry_in, "lost the source: {}", with_causes(&error));
             }
             _ => {}

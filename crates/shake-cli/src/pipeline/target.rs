@@ -6,7 +6,7 @@ use rdb::Brand;
 pub(crate) struct Target {
     /// A cluster, or one server for all.
     pub(crate) kind: TargetKind,
-    /// Brand and version; the lowest version among its nodes.
+    /// Family and version of the one among its nodes that takes the least.
     pub(crate) server: rdb::Target,
 }
 
@@ -80,5 +80,23 @@ impl Target {
     /// As [`cluster`](Self::cluster).
     pub(crate) fn standalone(server: &str) -> Self {
         Self { kind: TargetKind::Standalone, ..Self::cluster(server) }
+    }
+}
+
+/// The one of several servers that takes the least.
+pub(crate) fn oldest(servers: impl Iterator<Item = rdb::Target>) -> Option<rdb::Target> {
+    servers.min_by_key(|server| (server.rdb_version(), server.version()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_node_counts() {
+        let oldest = |names: &str| oldest(names.split(' ').map(|name| name.parse().unwrap())).unwrap().to_string();
+        assert_eq!(oldest("valkey-9.1 valkey-8.0 valkey-8.1"), "valkey-8.0");
+        assert_eq!(oldest("valkey-8.0 redis-7.0"), "redis-7.0");
+        assert_eq!(oldest("redis-6.2 redis-6.0"), "redis-6.0");
     }
 }

@@ -12,7 +12,6 @@ mod name;
 mod output;
 mod stats;
 mod table;
-mod units;
 mod values;
 mod walk;
 mod weight;

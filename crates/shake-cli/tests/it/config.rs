@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shake_cli::config::{
-    self, Auth, ConfigError, CrossSlot, Delivery, Endpoint, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, Plan,
-    RestoreBehavior, Secret, SourceKind, SourcePlan, TargetKind, TargetPlan,
+    self, Auth, ConfigError, CrossSlot, Delivery, Endpoint, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost,
+    OnLoss, Plan, RestoreBehavior, Secret, SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use tempfile::TempDir;
 
@@ -91,6 +91,7 @@ fn v3_defaults(dir: &Path) -> Plan {
             max_bulk: 512_000_000,
         },
         delivery: Delivery::AtLeastOnce,
+        on_loss: OnLoss::Stop,
         on_history_lost: OnHistoryLost::FullResync,
         cross_slot: CrossSlot::Fail,
         dir: dir.to_owned(),
@@ -100,6 +101,7 @@ fn v3_defaults(dir: &Path) -> Plan {
             format: LogFormat::Text,
             interval: Some(Duration::from_secs(5)),
         },
+        status: vec![],
         threads: 4,
         notes: vec![],
     }
@@ -141,7 +143,7 @@ fn our_example_follows_a_cluster() {
 fn settings_that_have_no_effect_are_noted() {
     let home = Home::with(
         "[source]\naddress = 'a:1'\nusername = 'u'\nrdb_file_path = 'dump.rdb'\n[target]\naddress = 'b:1'\n\
-         [advanced]\ndir = '@DIR@'\nmetrics_port = 9100\npprof_port = 6060",
+         [advanced]\ndir = '@DIR@'\nstatus_address = '0.0.0.0'\nmetrics_port = 0\npprof_port = 6060",
     );
     insta::assert_snapshot!(home.load().unwrap().notes.join("\n"));
 }
@@ -195,6 +197,21 @@ fn every_setting_reaches_the_plan() {
     let log =
         LogPlan { file: Some("/var/log/x.log".into()), level: LogLevel::Warn, format: LogFormat::Json, interval: None };
     assert_eq!(plan.log, log);
+}
+
+#[test]
+fn the_status_is_served_where_a_port_says() {
+    let listen = |advanced: &str| {
+        let plan = Home::with(&format!("{ADDRESSES}advanced.dir = '@DIR@'\n{advanced}")).load().unwrap();
+        assert_eq!(plan.notes, [] as [&str; 0], "{advanced}");
+        plan.status.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(listen("advanced.metrics_port = 9100"), ["127.0.0.1:9100"]);
+    assert_eq!(listen("advanced.status_port = 9101\nadvanced.metrics_port = 9100").len(), 2);
+    assert_eq!(listen("advanced.status_port = 9100\nadvanced.metrics_port = 9100"), ["127.0.0.1:9100"]);
+    assert_eq!(listen("advanced.status_port = 1\nadvanced.status_address = '::'"), ["[::]:1"]);
+    assert_eq!(listen("advanced.status_port = 1\nadvanced.status_address = '10.0.0.1'"), ["10.0.0.1:1"]);
+    assert_eq!(listen("advanced.status_port = 0\nadvanced.metrics_port = 0\nadvanced.status_address = ''").len(), 0);
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn unknown_keys() {
         ("[sync]", "[filter]\nallow = 1"),
         ("[sync]", "[snyc]"),
         ("dir =", "log_flie = 'x'\nlog_leval = 'y'\ndir ="),
-        ("dir =", "status_port = 1\ndir ="),
+        ("dir =", "exporter = 1\ndir ="),
         ("address = 'b:1'", "passwort = 'hunter2'"),
     ];
     insta::assert_snapshot!(sentences(ConfigErrorKind::UnknownKey, &cases));
@@ -121,6 +121,8 @@ fn bad_values() {
             ("[sync]", "[sync]\ncross_slot = 'split'"),
             ("dir =", "ncpu = -1\ndir ="),
             ("dir =", "metrics_port = 65536\ndir ="),
+            ("dir =", "status_port = -1\ndir ="),
+            ("dir =", "status_port = 9100\nstatus_address = 'localhost'\ndir ="),
             ("dir =", "log_level = 'inof'\ndir ="),
             ("dir =", "backlog_memory = '12 parsecs'\ndir ="),
             ("dir =", "backlog_memory = '1kb'\ndir ="),

@@ -120,7 +120,10 @@ fn a_stream_in_chunks_is_held_until_it_is_whole() {
 fn a_stream_that_is_too_large_to_be_held_goes_on_in_chunks() {
     let chunks = Options::default().whole_value_limit(0).chunk_size(1);
     let held = |bytes| RewriteOptions::default().max_gathered(bytes);
-    for options in [held(0), held(30), held(stream().len() - 4), RewriteOptions::default().max_output(1000)] {
+    let most = RewriteOptions::default();
+    let limits =
+        [held(0), held(30), held(stream().len() - 4), most.clone().max_output(1000), most.max_gathered_output(500)];
+    for options in limits {
         let (text, losses) = rewrite(REDIS_7, options, chunks.clone(), &[EXPIRES, &stream()]);
         assert_eq!(text.lines().collect::<Vec<_>>(), IN_CHUNKS);
         assert_eq!(losses, [(LossKind::DanglingPending, 1)]);

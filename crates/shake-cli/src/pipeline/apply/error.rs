@@ -1,6 +1,7 @@
 use std::fmt;
 
 use cluster_router::command::KeyError;
+use rdb::RewriteErrorKind;
 
 /// Why a source's bytes cannot be applied. Nothing behind the place it names was applied.
 #[derive(Debug)]
@@ -105,16 +106,52 @@ pub(crate) enum ApplyErrorKind {
     /// Bytes that belong to no history.
     #[error("internal error: bytes before the start of a history")]
     NoHistory,
-    /// A value too long for one command.
+    /// An element too long for one command.
     #[error(
-        "the value of key {key} has {len} bytes or more, above target_redis_proto_max_bulk_len; values of this size are \
-         not supported yet"
+        "an element of key {key} has {len} bytes, more than target_redis_proto_max_bulk_len, and elements are not taken \
+         apart"
     )]
     TooLong {
         /// The key.
         key: String,
-        /// Length as far as it is known.
+        /// Its length.
         len: u64,
+    },
+    /// A value that the target does not load and that cannot be made there by commands.
+    #[error(
+        "key {key} (a value of type {value_type}) cannot be carried over to {target}, which does not load it: {why}"
+    )]
+    NoCommands {
+        /// The key.
+        key: String,
+        /// How its value is written.
+        value_type: &'static str,
+        /// The target.
+        target: rdb::Target,
+        /// Why not.
+        #[source]
+        why: RewriteErrorKind,
+    },
+    /// A value that the target does not load, and that is too much as commands.
+    #[error("the value of key {key}, which the target does not load, would be too many commands for one transaction")]
+    TooManyCommands {
+        /// The key.
+        key: String,
+    },
+    /// A value of which the target would have less than the source.
+    #[error(
+        "{target} cannot be told the {what} of key {key} ({count} of them); with on_loss = \"warn\" in [sync] the \
+         rest of such keys is carried over"
+    )]
+    Incomplete {
+        /// The key.
+        key: String,
+        /// The target.
+        target: rdb::Target,
+        /// What would be lost.
+        what: &'static str,
+        /// How much of it.
+        count: u64,
     },
     /// EXEC without MULTI, and the like.
     #[error("the stream is broken: {0}")]

@@ -2,12 +2,21 @@
 
 mod errand;
 mod error;
+mod giant;
+mod held_key;
+mod in_place;
+mod keys;
+mod losses;
+mod payloads;
+mod plain;
+mod restore;
 mod rewrite;
 mod said;
 mod sink;
 mod snapshot;
 mod stream;
 mod transaction;
+mod unit;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +28,16 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub(crate) use error::{ApplyError, ApplyErrorKind};
+pub(crate) use keys::Remark;
+pub(crate) use payloads::Payloads;
+pub(crate) use restore::Restore;
 pub(crate) use sink::Sink;
-pub(crate) use snapshot::{Remark, Restore, SnapshotApplier};
+pub(crate) use snapshot::SnapshotApplier;
 pub(crate) use stream::{Left, StreamApplier, StreamSettings};
 
 use errand::{Errand, Errands};
+
+use losses::Lost;
 
 use super::error::with_causes;
 use super::progress::{Progress, State};
@@ -37,6 +51,8 @@ pub(crate) struct Applier {
     restore: Restore,
     errands: Errands,
     phase: Applying,
+    /// Whether something that was taken from the backlog waits to be submitted.
+    behind: bool,
     generation: u64,
     progress: Arc<Progress>,
     node: String,
@@ -93,6 +109,7 @@ impl Applier {
             restore,
             errands: Errands::new(node.clone(), source, settings.target.is_standalone()),
             phase: Applying::Nothing,
+            behind: false,
             generation: 0,
             progress,
             node,
@@ -114,6 +131,7 @@ impl Applier {
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
             self.run_errand()?;
+            self.progress.unconfirmed(self.router.commands(), self.router.bytes());
             if self.take_what_is_there()? > 0 {
                 if let Some(event) = self.router.drive_now().await? {
                     self.handle(event)?;
@@ -142,6 +160,7 @@ impl Applier {
     async fn finish(mut self, give_up: Instant) -> Result<Stopped, ApplierError> {
         let give_up = give_up.min(Instant::now() + DRAIN_LIMIT);
         while !self.router.is_idle() {
+            self.progress.unconfirmed(self.router.commands(), self.router.bytes());
             tokio::select! {
                 event = self.router.drive() => self.handle(event?)?,
                 () = sleep_until(give_up) => return Ok(self.stopped()),
@@ -160,6 +179,7 @@ impl Applier {
     /// Takes pieces that are there already, as many as make writes to several nodes worth while.
     fn take_what_is_there(&mut self) -> Result<usize, ApplyError> {
         let mut taken = 0;
+        self.catch_up()?;
         while taken < TURN_BYTES && self.takes() {
             let Some(piece) = self.backlog.try_next() else { break };
             // Pieces without bytes count too: they are work done.
@@ -171,7 +191,7 @@ impl Applier {
 
     /// Whether more may be taken from the backlog.
     fn takes(&self) -> bool {
-        self.router.has_room() && !self.errands.is_running()
+        !self.behind && self.router.has_room() && !self.errands.is_running()
     }
 
     /// Does what the errand at hand calls for; when it is settled, the stream goes on.
@@ -207,16 +227,37 @@ impl Applier {
         Ok(())
     }
 
+    /// Submits what was taken and had to wait.
+    fn catch_up(&mut self) -> Result<(), ApplyError> {
+        if self.behind {
+            self.advance_snapshot()?;
+        }
+        Ok(())
+    }
+
+    fn advance_snapshot(&mut self) -> Result<(), ApplyError> {
+        let Applying::Snapshot(applier) = &mut self.phase else { return Ok(()) };
+        self.behind = !applier.advance(&mut self.router)?;
+        self.progress.snapshot(applier.bytes(), applier.keys());
+        for remark in applier.take_remarks() {
+            say(&self.node, &remark);
+        }
+        Ok(())
+    }
+
     fn begin(&mut self, history: &History) -> Result<(), ApplyError> {
         self.generation = history.generation;
         if history.resumed {
             return Ok(());
         }
-        if history.generation > 1 && !self.restore.replace {
+        if history.generation > 1 && !self.restore.replaces() {
             return Err(ApplyError::at_offset(ApplyErrorKind::SecondCopy, history.offset.0));
         }
         self.progress.begin_snapshot(history.len);
-        let applier = SnapshotApplier::new(self.settings.target, self.restore, history.generation);
+        if let Applying::Snapshot(applier) = &self.phase {
+            applier.abandon(&mut self.router);
+        }
+        let applier = SnapshotApplier::new(self.settings.target, self.restore.clone(), history.generation);
         self.phase = Applying::Snapshot(Box::new(applier));
         Ok(())
     }
@@ -225,11 +266,8 @@ impl Applier {
         match &mut self.phase {
             Applying::Nothing => return Err(ApplyError::at_offset(ApplyErrorKind::NoHistory, 0)),
             Applying::Snapshot(applier) => {
-                applier.feed(bytes, &mut self.router)?;
-                self.progress.snapshot(applier.bytes(), applier.keys());
-                for remark in applier.take_remarks() {
-                    say(&self.node, &remark);
-                }
+                applier.feed(bytes);
+                self.advance_snapshot()?;
             }
             Applying::Stream(applier) => {
                 let errand = applier.feed(bytes, received, &mut self.router)?;
@@ -249,6 +287,9 @@ impl Applier {
             }
             say_left(&self.node, &left);
         }
+        for lost in applier.take_losses() {
+            say(&self.node, &Remark::Lost(lost));
+        }
         if let Some(errand) = errand {
             self.errands.begin(errand, applier.offset());
         }
@@ -259,9 +300,14 @@ impl Applier {
             applier.finish()?;
             let (bytes, keys) = (applier.bytes(), applier.keys());
             info!(source = %self.node, bytes, keys, offset = next.offset, "the snapshot is read; following the stream");
+            for (kind, count) in applier.losses().iter() {
+                warn!(source = %self.node, count, "not carried over: {}", kind.name());
+            }
         }
         self.progress.set_state(State::Stream);
-        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.settings, self.generation, next.offset)));
+        let payloads = Payloads::new(self.settings.target.server, &self.restore);
+        let applier = StreamApplier::new(self.settings, payloads, self.generation, next.offset);
+        self.phase = Applying::Stream(Box::new(applier));
         let position =
             Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
         self.router.end_round(position);
@@ -273,11 +319,26 @@ impl Applier {
         if position.generation == self.generation {
             self.progress.confirmed(position);
         }
-        self.backlog.release(place_of(position));
+        let place = self.place_to_release(position);
+        self.backlog.release(place);
         if self.confirmed.replace(position) != Some(position) && std::mem::take(&mut self.holding) {
             self.progress.flow();
             let resent = self.resent.take().unwrap_or(0);
             info!(source = %self.node, resent, "commands flow again");
+        }
+    }
+
+    /// Up to where nothing is needed any more. Within a value there is no going on, but parts of a giant that are
+    /// confirmed need not be in memory until its end comes. On disk they may stay.
+    fn place_to_release(&mut self, position: Position) -> Place {
+        let place = place_of(position);
+        match &mut self.phase {
+            Applying::Snapshot(applier) if position.index > 0 && position.generation == self.generation => {
+                let point = applier.release_point(position.index);
+                let in_memory = self.backlog.stats().figures().disk.is_none();
+                point.filter(|_| in_memory).map_or(place, |offset| Place { offset, ..place })
+            }
+            _ => place,
         }
     }
 
@@ -332,6 +393,9 @@ fn say(node: &str, remark: &Remark) {
         }
         Remark::Functions => {
             warn!(source = %node, "the source has functions, and the target cannot load them: left out")
+        }
+        Remark::Lost(Lost { kind, key }) => {
+            warn!(source = %node, key, "the target cannot be told the {}; this key is the first", kind.name());
         }
         Remark::SlotImport => {
             warn!(source = %node, "slots were being imported at the source when its snapshot was made")

@@ -13,6 +13,12 @@ pub(crate) trait Sink {
 
     /// When all that was submitted so far is confirmed, so is `position`.
     fn end_round(&mut self, position: Position);
+
+    /// Whether more should be submitted now. Where what is to come can wait, it does.
+    fn has_room(&self) -> bool;
+
+    /// Whether all that was submitted is confirmed.
+    fn is_idle(&self) -> bool;
 }
 
 impl Sink for Router {
@@ -26,6 +32,14 @@ impl Sink for Router {
 
     fn end_round(&mut self, position: Position) {
         Router::end_round(self, position);
+    }
+
+    fn has_room(&self) -> bool {
+        Router::has_room(self)
+    }
+
+    fn is_idle(&self) -> bool {
+        Router::is_idle(self)
     }
 }
 
@@ -46,6 +60,17 @@ pub(super) mod recorder {
     pub(in super::super) struct Recorder {
         pub(in super::super) lines: Vec<String>,
         pub(in super::super) rounds: Vec<Position>,
+        /// Bytes that were submitted since [`confirm`](Self::confirm).
+        pub(in super::super) open: usize,
+        /// How many may be.
+        pub(in super::super) budget: Option<usize>,
+    }
+
+    impl Recorder {
+        /// Confirms all that was submitted.
+        pub(in super::super) fn confirm(&mut self) {
+            self.open = 0;
+        }
     }
 
     impl Sink for Recorder {
@@ -60,12 +85,21 @@ pub(super) mod recorder {
         fn end_round(&mut self, position: Position) {
             self.rounds.push(position);
         }
+
+        fn has_room(&self) -> bool {
+            self.budget.is_none_or(|budget| self.open < budget)
+        }
+
+        fn is_idle(&self) -> bool {
+            self.open == 0
+        }
     }
 
     impl Recorder {
         fn write_down(&mut self, command: Outgoing, asked: &str, encode: &mut dyn FnMut(&mut BytesMut)) {
             let mut bytes = BytesMut::new();
             encode(&mut bytes);
+            self.open += bytes.len();
             let commands = words(&bytes);
             assert_eq!(commands.len(), command.replies as usize, "replies of {commands:?}");
             let route = match command.route {

@@ -9,10 +9,10 @@ use super::args::CheckArgs;
 use super::filter::Filter;
 use super::input::Input;
 use super::output::Output;
-use super::units;
 use super::values::Values;
 use super::walk::{self, Fault, Step, Stop, walk};
 use crate::exit::Failure;
+use crate::units;
 use counts::Counts;
 
 /// Checks the file, and says on standard output what is in it.

@@ -6,7 +6,7 @@ use rdb::Checksum;
 
 use super::counts::Counts;
 use crate::rdb::table::{Align, Table};
-use crate::rdb::units::{count, libraries, of, size, time};
+use crate::units::{count, libraries, of, size, time};
 
 /// Writes the report; the verdict says what is wrong, if something is.
 pub(super) fn write(name: &str, counts: &Counts, raw: bool, verdict: &Result<(), String>, out: &mut Vec<u8>) {

@@ -6,7 +6,7 @@ use rdb::{RewriteErrorKind, Rewriter};
 
 use super::Written;
 use crate::rdb::name::Name;
-use crate::rdb::units::{count, libraries, of};
+use crate::units::{count, libraries, of};
 
 /// Says what is lost, key by key up to a number, and what it comes to.
 #[derive(Debug, Default)]

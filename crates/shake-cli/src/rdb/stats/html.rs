@@ -10,7 +10,7 @@ use super::largest::LargeKey;
 use super::page::{self, Safe};
 use super::tally::Tally;
 use crate::rdb::name::Name;
-use crate::rdb::units::{count, of, share, size, time};
+use crate::units::{count, of, share, size, time};
 
 /// The page.
 pub(super) fn page(stats: &Stats) -> String {

@@ -8,7 +8,7 @@ use super::prefixes::LONGEST;
 use super::tally::Tally;
 use crate::rdb::name::Name;
 use crate::rdb::table::{Align, Table};
-use crate::rdb::units::{count, of, share, size, time};
+use crate::units::{count, of, share, size, time};
 
 /// The report as text.
 pub(super) fn report(stats: &Stats) -> String {

@@ -11,18 +11,19 @@ use super::tool::{Tool, config};
 
 /// Runs to the end: the exit code, and the sentence on standard error.
 pub(super) fn sentence(config: &str) -> (i32, String) {
-    let started = Instant::now();
-    let said = end(Tool::start(config));
-    assert!(started.elapsed() < Duration::from_secs(10), "took {:?}: {}", started.elapsed(), said.1);
-    said
+    end(Tool::start(config))
 }
 
 fn end(mut tool: Tool) -> (i32, String) {
+    let started = Instant::now();
     let code = tool.wait();
     let log = tool.log();
+    assert!(started.elapsed() < Duration::from_secs(10), "took {:?}: {log}", started.elapsed());
     let sentences: Vec<&str> = log.lines().filter(|line| line.starts_with("shake-cli: ")).collect();
     assert_eq!(sentences.len(), 1, "{log}");
-    for text in written(&tool.dir()).into_iter().chain([log.clone()]) {
+    let files = written(&tool.dir());
+    assert!(!files.is_empty() || !tool.dir().exists(), "no log file: {log}");
+    for text in files.into_iter().chain([log.clone()]) {
         assert!(!text.contains("panicked"), "{text}");
         assert!(!text.contains("sesame"), "a password is in the log: {text}");
     }

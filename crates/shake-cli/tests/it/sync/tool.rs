@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testbed::{Endpoint, Process, ProcessSpec, Scratch, Usage};
+use testbed::{Endpoint, Process, ProcessSpec, Scratch};
 
 /// A running `shake-cli` with a working directory of its own.
 pub(super) struct Tool {
@@ -59,7 +59,21 @@ impl Tool {
 
     /// Between two clusters, all shards in one process.
     pub(super) fn between_clusters(source: impl Into<Endpoint>, target: impl Into<Endpoint>) -> Self {
-        Self::start(&config(("cluster", source), ("cluster", target), ""))
+        Self::between_clusters_with(source, target, "")
+    }
+
+    /// The same with lines for `[advanced]`.
+    pub(super) fn between_clusters_with(
+        source: impl Into<Endpoint>,
+        target: impl Into<Endpoint>,
+        advanced: &str,
+    ) -> Self {
+        Self::start(&config(("cluster", source), ("cluster", target), advanced))
+    }
+
+    /// CPU time and peak memory so far.
+    pub(super) fn usage(&self) -> testbed::Usage {
+        self.process.usage()
     }
 
     /// Waits until a line of the log has `text` in it.
@@ -75,11 +89,6 @@ impl Tool {
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.process.log().unwrap()
-    }
-
-    /// CPU time and peak memory so far.
-    pub(super) fn usage(&self) -> Usage {
-        self.process.usage()
     }
 
     /// How often `text` is in the log.

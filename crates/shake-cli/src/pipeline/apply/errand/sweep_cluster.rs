@@ -1,7 +1,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use bytes::{Bytes, BytesMut};
-use cluster_router::{Slot, SlotSet, SlotTags};
+use cluster_router::{Slot, SlotSet};
 use resp::Reply;
 
 use super::sweep::{keys, refused};
@@ -19,7 +19,6 @@ use crate::pipeline::apply::error::ApplyErrorKind;
 /// been another one, and they are repeated.
 #[derive(Debug)]
 pub(in crate::pipeline::apply) struct ClusterSweep {
-    tags: SlotTags,
     at: At,
     /// Slots that were not looked at yet.
     todo: VecDeque<Slot>,
@@ -54,8 +53,8 @@ type Found = (Vec<Bytes>, usize);
 
 impl ClusterSweep {
     pub(super) fn new(slots: &SlotSet, at: At) -> Self {
-        let (todo, tags) = (slots.iter().collect(), SlotTags::new());
-        Self { tags, at, todo, due: VecDeque::new(), looks: HashMap::new(), deleted: 0 }
+        let todo = slots.iter().collect();
+        Self { at, todo, due: VecDeque::new(), looks: HashMap::new(), deleted: 0 }
     }
 
     pub(super) fn advance(&mut self, sink: &mut dyn Sink) {
@@ -77,7 +76,7 @@ impl ClusterSweep {
         let list = ["CLUSTER", "GETKEYSINSLOT", &number, &count];
         let token = 2 * u64::from(slot.number());
         sink.ask(self.at.outgoing(slot, 1, 0), token, &mut |out| resp::put_command(out, &list));
-        let key = format!("{{{}}}", self.tags.tag(slot));
+        let key = format!("{{{}}}", slot.tag());
         sink.ask(self.at.outgoing(slot, 4, 0), token + 1, &mut |out| {
             resp::put_command(out, &["MULTI"]);
             resp::put_command(out, &["EXISTS", &key]);

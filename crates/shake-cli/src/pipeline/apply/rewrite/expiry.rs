@@ -89,8 +89,12 @@ fn put_pexpireat(out: &mut BytesMut, key: &[u8], at: i64) -> Rewritten {
 /// what `MIGRATE` leaves in the stream of the node that got the key. The key was not there at the source, or it was to be
 /// replaced: here it is always.
 pub(super) fn restore(said: Said<'_>, out: &mut BytesMut) -> Rewritten {
-    let has = |word| (RESTORE_OPTIONS..said.args.len()).any(|index| said.args.is_word(index, word));
-    let (replaces, is_absolute) = (has("REPLACE"), has("ABSTTL"));
+    restore_with(said, said.arg(RESTORE_PAYLOAD), out)
+}
+
+/// The same with another payload.
+pub(in super::super) fn restore_with(said: Said<'_>, payload: &[u8], out: &mut BytesMut) -> Rewritten {
+    let (replaces, is_absolute) = (has_option(said, "REPLACE"), has_option(said, "ABSTTL"));
     let at = Counts::MillisFromNow.at(said, RESTORE_TTL);
     let at = at.filter(|_| !is_absolute && said.arg(RESTORE_TTL) != b"0");
     resp::put_array(out, said.args.len() + usize::from(!replaces) + usize::from(at.is_some()));
@@ -98,6 +102,7 @@ pub(super) fn restore(said: Said<'_>, out: &mut BytesMut) -> Rewritten {
     for index in 1..said.args.len() {
         match at {
             Some(at) if index == RESTORE_TTL => resp::put_integer_bulk(out, at),
+            _ if index == RESTORE_PAYLOAD => resp::put_bulk(out, payload),
             _ => resp::put_bulk(out, said.arg(index)),
         }
     }
@@ -110,7 +115,18 @@ pub(super) fn restore(said: Said<'_>, out: &mut BytesMut) -> Rewritten {
     Rewritten::Commands(1)
 }
 
+/// When the key of a `RESTORE` expires, in milliseconds since the epoch, if it does.
+pub(in super::super) fn restore_expiry(said: Said<'_>) -> Option<i64> {
+    let counts = if has_option(said, "ABSTTL") { Counts::Millis } else { Counts::MillisFromNow };
+    counts.at(said, RESTORE_TTL).filter(|_| said.arg(RESTORE_TTL) != b"0")
+}
+
+fn has_option(said: Said<'_>, word: &str) -> bool {
+    (RESTORE_OPTIONS..said.args.len()).any(|index| said.args.is_word(index, word))
+}
+
 const RESTORE_TTL: usize = 2;
+const RESTORE_PAYLOAD: usize = 3;
 const RESTORE_OPTIONS: usize = 4;
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use cluster_router::command::Args;
 use super::said::Said;
 use crate::pipeline::target::Target;
 use expiry::Counts;
+pub(super) use expiry::{restore_expiry, restore_with};
 pub(super) use strings::MultiSet;
 
 /// What becomes of a command.

@@ -19,7 +19,9 @@ use resp::CommandScanner;
 use super::Sink;
 use super::errand::{Errand, Settled};
 use super::error::{ApplyError, ApplyErrorKind};
-use super::rewrite::{Omission, Rewritten, rewrite};
+use super::losses::Lost;
+use super::payloads::{Adapted, Expiry, Payloads};
+use super::rewrite::{Omission, Rewritten, restore_expiry, restore_with, rewrite};
 use super::said::Said;
 use super::transaction::{Submission, Transaction, submit_together};
 use crate::pipeline::plan::CrossSlot;
@@ -63,6 +65,7 @@ pub(crate) enum Left {
 #[derive(Debug)]
 struct Commands {
     settings: StreamSettings,
+    payloads: Payloads,
     generation: u64,
     /// The replication offset behind the last command.
     offset: u64,
@@ -94,9 +97,10 @@ enum Taken {
 
 impl StreamApplier {
     /// A stream that begins behind `offset`, in database 0 until it says otherwise.
-    pub(crate) fn new(settings: StreamSettings, generation: u64, offset: u64) -> Self {
+    pub(crate) fn new(settings: StreamSettings, payloads: Payloads, generation: u64, offset: u64) -> Self {
         let commands = Commands {
             settings,
+            payloads,
             generation,
             offset,
             db: 0,
@@ -160,6 +164,11 @@ impl StreamApplier {
     /// What was not carried over since the last call.
     pub(crate) fn take_left(&mut self) -> Vec<Left> {
         std::mem::take(&mut self.commands.left)
+    }
+
+    /// What the target could not be told of restored values, and was not met before the last call.
+    pub(crate) fn take_losses(&mut self) -> Vec<Lost> {
+        self.commands.payloads.book().take_news()
     }
 
     /// Goes on with what was begun; what was received last was received at that time.
@@ -312,6 +321,30 @@ impl Commands {
         let forgiving = said.spec.name == "FUNCTION" && said.args.is_word(1, "DELETE");
         self.hand_over(route, commands, forgiving, bytes, sink);
         self.give_back(out);
+    }
+
+    /// Submits a RESTORE, in other words where the target would refuse the payload.
+    fn restore(&mut self, route: Route, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
+        let ttl = restore_expiry(said).unwrap_or(0).to_string();
+        let adapted = self.payloads.adapt(said.arg(1), said.arg(3), Expiry { ttl: ttl.as_bytes(), absolute: true })?;
+        match adapted {
+            Adapted::Same => {
+                self.submit(route, said, sink);
+                return Ok(());
+            }
+            Adapted::Signed(payload) => {
+                let mut out = std::mem::take(&mut self.scratch);
+                restore_with(said, &payload, &mut out);
+                self.hand_over(route, 1, false, &out, sink);
+                self.give_back(out);
+            }
+            Adapted::Commands(unit) => {
+                let commands = u32::try_from(unit.len()).unwrap_or(u32::MAX);
+                self.hand_over(route, commands, false, unit.commands(), sink);
+            }
+        }
+        self.applied += 1;
+        Ok(())
     }
 
     /// Keeps the memory that commands are written to, but not that of a giant.

@@ -17,6 +17,9 @@ impl Commands {
             "CLUSTER" => return self.cluster(said),
             "FLUSHALL" => return Ok(self.flush(said, None, sink)),
             "FLUSHDB" => return Ok(self.flush(said, Some(self.db), sink)),
+            "RESTORE" | "RESTORE-ASKING" if self.settings.target.is_standalone() => {
+                self.restore(Route::Slot(Slot::MIN), said, sink)?;
+            }
             // One server has all slots, and one lane: the order is kept as it is.
             _ if self.settings.target.is_standalone() => self.send_to_server(said, sink),
             _ => return self.by_key(said, sink),
@@ -44,6 +47,7 @@ impl Commands {
                 self.load_script(said, sink);
                 self.submit(Route::Slot(slot), said, sink);
             }
+            ("RESTORE" | "RESTORE-ASKING", CommandSlot::One(slot)) => self.restore(Route::Slot(slot), said, sink)?,
             (_, CommandSlot::One(slot)) => self.submit(Route::Slot(slot), said, sink),
             (_, CommandSlot::CrossSlot) => return self.over_slots(said, sink),
             (_, CommandSlot::Keyless) => self.keyless(said, sink)?,

@@ -1,7 +1,9 @@
 //! Numbers for people.
 
+use std::time::Duration;
+
 /// A number of bytes, such as `12.3 MiB`.
-pub(super) fn size(bytes: u64) -> String {
+pub(crate) fn size(bytes: u64) -> String {
     let mut value = bytes as f64;
     for unit in ["B", "KiB", "MiB", "GiB", "TiB"] {
         if value < 1023.95 {
@@ -12,8 +14,20 @@ pub(super) fn size(bytes: u64) -> String {
     format!("{value:.1} PiB")
 }
 
+/// A duration in its two largest units, such as `3 min 20 s`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min {} s", seconds % 60),
+        (0, ..) => format!("{hours} h {} min", minutes % 60),
+        _ => format!("{days} d {} h", hours % 24),
+    }
+}
+
 /// A count with its thousands apart, such as `1,234,567`.
-pub(super) fn count(number: u64) -> String {
+pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -26,18 +40,18 @@ pub(super) fn count(number: u64) -> String {
 }
 
 /// A count and what is counted, such as `1 key` or `2 keys`.
-pub(super) fn of(number: u64, what: &str) -> String {
+pub(crate) fn of(number: u64, what: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {what}{plural}", count(number))
 }
 
 /// A count of function libraries.
-pub(super) fn libraries(number: u64) -> String {
+pub(crate) fn libraries(number: u64) -> String {
     format!("{} function {}", count(number), if number == 1 { "library" } else { "libraries" })
 }
 
 /// A part of a whole, such as `12.3%`.
-pub(super) fn share(part: u64, whole: u64) -> String {
+pub(crate) fn share(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "-".to_owned();
     }
@@ -45,7 +59,7 @@ pub(super) fn share(part: u64, whole: u64) -> String {
 }
 
 /// Unix seconds as a date and time, such as `2026-11-24 02:10:00 UTC`.
-pub(super) fn time(seconds: i64) -> String {
+pub(crate) fn time(seconds: i64) -> String {
     let (year, month, day) = date(seconds.div_euclid(86_400));
     let second = seconds.rem_euclid(86_400);
     format!("{year}-{month:02}-{day:02} {:02}:{:02}:{:02} UTC", second / 3600, second / 60 % 60, second % 60)
@@ -75,6 +89,12 @@ mod tests {
         assert_eq!([count(0), count(999), count(1000), count(1_234_567)], ["0", "999", "1,000", "1,234,567"]);
         assert_eq!([of(1, "key"), of(1000, "key")], ["1 key", "1,000 keys"]);
         assert_eq!([share(1, 3), share(1, 0)], ["33.3%", "-"]);
+    }
+
+    #[test]
+    fn durations_have_two_units() {
+        let shown = [0, 59, 61, 7_260, 90_000].map(|seconds| duration(Duration::from_secs(seconds)));
+        assert_eq!(shown, ["0 s", "59 s", "1 min 1 s", "2 h 1 min", "1 d 1 h"]);
     }
 
     #[test]
