@@ -16,6 +16,13 @@ fn wait_for_same(source: impl Into<Endpoint>, target: impl Into<Endpoint>, tool:
     same.unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
 }
 
+/// Waits until a shard's stream flows: a flush breaks off a transfer that the source has not seen the end of, and then all
+/// is copied again.
+fn write_and_wait(conn: &mut Conn, key: &str, source: impl Into<Endpoint>, target: impl Into<Endpoint>, tool: &Tool) {
+    conn.call(["SET", key, "following"]).unwrap();
+    wait_for_same(source, target, tool);
+}
+
 fn wait_until_following(tool: &mut Tool, shards: usize) {
     for _ in 0..shards {
         tool.wait_for_log("following the stream");
@@ -43,9 +50,10 @@ fn flush_of_a_shard(source: &str, target: &str) {
     wait_until_following(&mut tool, 3);
     let mut conn = source.conn(1).unwrap();
     let owned = own_keys(&mut conn);
-    // The same stream has writes before and behind it, also in one transaction.
     let key = &owned[0];
     let set = |value: &str| -> Command { ["SET", key, value].into() };
+    write_and_wait(&mut conn, key, &source, &target, &tool);
+    // The same stream has writes before and behind it, also in one transaction.
     conn.pipeline(&[set("before"), "FLUSHALL".into(), set("behind")]).unwrap();
     wait_for_same(&source, &target, &tool);
     assert_eq!(conn.call("DBSIZE").unwrap().integer(), Some(1));
@@ -85,6 +93,7 @@ fn slots_that_have_moved_at_the_target_are_emptied_where_they_are() {
     }
     let mut tool = Tool::between_clusters(&source, &target);
     wait_for_same(&source, &target, &tool);
+    write_and_wait(&mut conn, "following", &source, &target, &tool);
     let slot = slot_of(b"{moved}");
     let owner = target.owner(slot).unwrap();
     target.move_slot(slot, owner, 1 - owner).unwrap();
@@ -110,6 +119,7 @@ fn a_server_empties_a_cluster_but_for_what_is_ours() {
     let mut tool = Tool::start(&config(("standalone", source.addr()), ("cluster", &target), ""));
     wait_until_following(&mut tool, 1);
     let mut conn = source.conn().unwrap();
+    write_and_wait(&mut conn, "following", source.addr(), &target, &tool);
     conn.pipeline(&["SET gone 1".into(), "FLUSHALL SYNC".into(), "SET a 1".into(), "SET b 1".into()]).unwrap();
     wait_for_same(source.addr(), &target, &tool);
     conn.pipeline(&["MULTI".into(), "FLUSHDB".into(), "SET c 1".into(), "EXEC".into()]).unwrap();
@@ -134,7 +144,9 @@ fn a_node_of_a_cluster_empties_its_slots_in_every_database_of_a_server() {
     let mine = testbed::key_for_slot("mine", 5);
     let theirs = testbed::key_for_slot("theirs", 16_000);
     other.pipeline(&["SELECT 3".into(), ["SET", &mine, "x"].into(), ["SET", &theirs, "x"].into()]).unwrap();
-    source.conn(source.owner(5).unwrap()).unwrap().call("FLUSHALL").unwrap();
+    let mut conn = source.conn(source.owner(5).unwrap()).unwrap();
+    write_and_wait(&mut conn, &mine, &source, target.addr(), &tools[0]);
+    conn.call("FLUSHALL").unwrap();
     wait_for_same(&source, target.addr(), &tools[0]);
     wait_until("the other database", || other.call(["EXISTS", &mine]).unwrap().integer() == Some(0));
     assert_eq!(other.call(["EXISTS", &theirs]).unwrap().integer(), Some(1));
@@ -156,6 +168,7 @@ fn a_half_moved_slot_is_emptied_at_both_ends(server: &str) {
     target.migrate_keys(slot, owner, other, 230).unwrap();
     let sizes = || [owner, other].map(|node| target.conn(node).unwrap().call("DBSIZE").unwrap().integer().unwrap());
     assert_eq!(sizes(), [270, 230]);
+    write_and_wait(&mut conn, "following", &source, &target, &tool);
     conn.call("FLUSHALL").unwrap();
     tool.wait_for_log("deleted what a flush at the source has emptied");
     wait_until("both ends to be empty", || sizes() == [0, 0]);
@@ -186,6 +199,7 @@ fn a_sweep_goes_on_over_lost_connections() {
     let mut tool = Tool::between_clusters(&source, &target);
     wait_for_same(&source, &target, &tool);
     let size = || (0..2).map(|node| target.conn(node).unwrap().call("DBSIZE").unwrap().integer().unwrap()).sum::<i64>();
+    write_and_wait(&mut conn, "k1", &source, &target, &tool);
     conn.pipeline(&["FLUSHALL".into(), "SET behind 1".into()]).unwrap();
     wait_until("the sweep to be under way", || size() < 100_000);
     for node in 0..2 {
@@ -207,6 +221,7 @@ fn one_slot_of_valkey() {
     conn.pipeline(&["SET {emptied}1 v".into(), "SET {emptied}2 v".into(), ["SET", &other, "v"].into()]).unwrap();
     let mut tool = Tool::between_clusters(&source, &target);
     wait_until_following(&mut tool, 2);
+    write_and_wait(&mut conn, &other, &source, &target, &tool);
     conn.call(cmd("CLUSTER FLUSHSLOT").arg(slot).arg("SYNC")).unwrap();
     wait_for_same(&source, &target, &tool);
     assert_eq!(target.conn_for_key(&other).unwrap().call(["EXISTS", &other]).unwrap().integer(), Some(1));
@@ -220,6 +235,7 @@ fn a_source_that_does_not_answer_is_asked_again() {
     conn.call("SET k v").unwrap();
     let mut tool = Tool::between_clusters(&source, &target);
     wait_for_same(&source, &target, &tool);
+    write_and_wait(&mut conn, "following", &source, &target, &tool);
     conn.call("CONFIG SET maxclients 3").unwrap();
     // Both connections that are left are ours: the link's, and this one. One more is let in for the test's own looks.
     let taken = source.conn(0).unwrap();

@@ -3,6 +3,7 @@
 mod addresses;
 mod backlog;
 mod clusters;
+mod commands;
 mod exact;
 mod expiries;
 mod failover;
