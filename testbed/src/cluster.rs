@@ -1,15 +1,17 @@
 //! A cluster of real servers.
 
 mod failover;
+mod members;
 mod nodes_conf;
 mod reshard;
+mod resyncs;
 mod spec;
 mod view;
 
 use std::{net::SocketAddr, path::Path, thread, time::Instant};
 
 pub use self::spec::{ClusterSpec, SlotRanges};
-use self::view::READY_TIMEOUT;
+use self::{resyncs::Served, view::READY_TIMEOUT};
 use crate::{
     Conn, Endpoint, Error,
     conn::info_field,
@@ -22,13 +24,15 @@ use crate::{
 /// A running cluster; dropping it kills every process and removes their folders.
 ///
 /// Nodes are numbered as they were started: first the primaries, then their replicas. Node
-/// `primaries + i` starts as a replica of node `i % primaries`; a failover changes roles, not numbers.
+/// `primaries + i` starts as a replica of node `i % primaries`; a failover changes roles, not numbers. Spare nodes have
+/// the last numbers, and do not run until they are added.
 pub struct Cluster {
     nodes: Vec<Node>,
     ids: Vec<String>,
     tls_ports: Vec<u16>,
     /// Ports that are announced, and where nobody listens.
     nobody_ports: Vec<u16>,
+    served: Vec<Served>,
     spec: ClusterSpec,
     _ports: PortLease,
     _home: Home,
@@ -43,9 +47,9 @@ impl Cluster {
         let binary = find_server(&spec.server)?;
         let ranges = spec.ranges()?;
         retry_ports(|| {
-            let ports = PortLease::claim(spec.nodes() * spec.ports())?;
-            let (plain, more) = ports.ports().split_at_checked(spec.nodes()).unwrap_or_default();
-            let (tls, nobody) = more.split_at_checked(spec.nodes()).unwrap_or_default();
+            let ports = PortLease::claim(spec.nodes_with_spares() * spec.ports())?;
+            let (plain, more) = ports.ports().split_at_checked(spec.nodes_with_spares()).unwrap_or_default();
+            let (tls, nobody) = more.split_at_checked(spec.nodes_with_spares()).unwrap_or_default();
             let known = if spec.has_tls_between_nodes() { tls } else { plain };
             let home = Home::create("cluster")?;
             let ids = nodes_conf::node_ids(plain);
@@ -54,11 +58,25 @@ impl Cluster {
                 let of_node = |ports: &[u16]| ports.get(index).copied().unwrap_or_default();
                 let options = spec.node_options(of_node(tls), of_node(nobody));
                 let node = Node::prepare(&binary, &home, port, &options, spec.password.as_deref())?;
-                nodes_conf::write(node.folder(), index, known, &ids, &ranges)?;
+                if index < spec.nodes() {
+                    let members = spec.nodes();
+                    let (known, ids) = (known.get(..members), ids.get(..members));
+                    nodes_conf::write(
+                        node.folder(),
+                        index,
+                        known.unwrap_or_default(),
+                        ids.unwrap_or_default(),
+                        &ranges,
+                    )?;
+                } else {
+                    nodes_conf::write_alone(node.folder(), port, ids.get(index).map_or("", String::as_str))?;
+                }
                 nodes.push(node);
             }
             let (tls_ports, nobody_ports) = (tls.to_vec(), nobody.to_vec());
-            let cluster = Self { nodes, ids, tls_ports, nobody_ports, spec: spec.clone(), _ports: ports, _home: home };
+            let served = nodes.iter().map(|_| Served::default()).collect();
+            let spec = spec.clone();
+            let cluster = Self { nodes, ids, tls_ports, nobody_ports, served, spec, _ports: ports, _home: home };
             cluster.spawn_all()?;
             Ok(cluster)
         })
@@ -151,7 +169,10 @@ impl Cluster {
     /// # Errors
     /// When there is no such node.
     pub fn kill(&self, node: usize) -> Result<(), Error> {
-        self.node(node)?.kill()
+        self.note_full_resyncs(node);
+        self.node(node)?.kill()?;
+        self.served.get(node).into_iter().for_each(Served::end_process);
+        Ok(())
     }
 
     /// Starts a killed node again, on its port and in its folder, and waits until it serves connections.
@@ -169,6 +190,7 @@ impl Cluster {
     /// # Errors
     /// When it does not run.
     pub fn pause(&self, node: usize) -> Result<(), Error> {
+        self.note_full_resyncs(node);
         self.node(node)?.signal("STOP")
     }
 
@@ -197,10 +219,11 @@ impl Cluster {
     }
 
     fn spawn_all(&self) -> Result<(), Error> {
-        for node in &self.nodes {
+        let members = || self.nodes.iter().take(self.spec.nodes());
+        for node in members() {
             node.spawn()?;
         }
-        for node in &self.nodes {
+        for node in members() {
             node.wait_up()?;
         }
         self.wait_ready()

@@ -22,11 +22,16 @@ impl Conn {
     /// # Errors
     /// When nothing listens there.
     pub fn connect(addr: SocketAddr) -> Result<Self, Error> {
+        Self::connect_within(addr, DEFAULT_TIMEOUT)
+    }
+
+    /// The same with another timeout.
+    pub(crate) fn connect_within(addr: SocketAddr, timeout: Duration) -> Result<Self, Error> {
         let what = format!("connect to {addr}");
-        let stream = TcpStream::connect_timeout(&addr, DEFAULT_TIMEOUT).map_err(Error::io(what.as_str()))?;
+        let stream = TcpStream::connect_timeout(&addr, timeout).map_err(Error::io(what.as_str()))?;
         stream.set_nodelay(true).map_err(Error::io(what))?;
         let mut conn = Self { reader: BufReader::with_capacity(READ_BUFFER, stream), addr };
-        conn.set_timeout(DEFAULT_TIMEOUT)?;
+        conn.set_timeout(timeout)?;
         Ok(conn)
     }
 

@@ -1,8 +1,8 @@
 //! How to reach a server or a cluster.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
-use crate::{Conn, Error};
+use crate::{Conn, Error, conn::DEFAULT_TIMEOUT};
 
 /// Addresses by which a cluster, or a single server, can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,7 +21,12 @@ impl Endpoint {
     /// # Errors
     /// When it cannot be reached or refuses the password or database.
     pub fn connect(&self, addr: SocketAddr) -> Result<Conn, Error> {
-        let mut conn = Conn::connect(addr)?;
+        self.connect_within(addr, DEFAULT_TIMEOUT)
+    }
+
+    /// The same with a timeout of its own, for everything that the connection will do.
+    pub(crate) fn connect_within(&self, addr: SocketAddr, timeout: Duration) -> Result<Conn, Error> {
+        let mut conn = Conn::connect_within(addr, timeout)?;
         if let Some(password) = &self.password {
             conn.call(["AUTH", password.as_str()])?;
         }

@@ -110,6 +110,11 @@ impl Node {
         self.endpoint().connect(self.addr())
     }
 
+    /// An authenticated connection that waits no longer than this for anything.
+    pub(crate) fn connect_within(&self, timeout: Duration) -> Result<Conn, Error> {
+        self.endpoint().connect_within(self.addr(), timeout)
+    }
+
     /// Kills the process (SIGKILL) and waits for its end; nothing when it does not run.
     pub(crate) fn kill(&self) -> Result<(), Error> {
         let Some(mut child) = self.child().take() else { return Ok(()) };

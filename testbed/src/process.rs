@@ -16,7 +16,7 @@ use std::{
 pub use self::usage::Usage;
 use self::usage::Watch;
 use crate::{
-    Error,
+    Error, Random,
     leash::Leash,
     node::{Home, POLL, send_signal},
 };
@@ -61,6 +61,8 @@ impl ProcessSpec {
 
 /// A child process whose output goes to a file. Dropping it kills it, and so does the end of this process.
 pub struct Process {
+    spec: ProcessSpec,
+    home: PathBuf,
     child: Child,
     status: Option<ExitStatus>,
     watch: Watch,
@@ -77,21 +79,37 @@ impl Process {
     pub fn start(spec: &ProcessSpec) -> Result<Self, Error> {
         let Home { folder, leash } = Home::create("process")?;
         let log = folder.join("output.log");
-        let out = File::create(&log).map_err(Error::io("create the log file"))?;
-        let err = out.try_clone().map_err(Error::io("share the log file"))?;
-        let child = Command::new(&spec.program)
-            .args(&spec.args)
-            .envs(spec.envs.iter().map(|(name, value)| (name, value)))
-            .current_dir(spec.folder.as_ref().unwrap_or(&folder))
-            .stdin(Stdio::null())
-            .stdout(out)
-            .stderr(err)
-            .spawn()
-            .map_err(Error::io(format!("start {}", spec.program.display())))?;
+        let child = spawn(spec, &folder, &log)?;
         leash.hold(child.id())?;
         let name = spec.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let watch = Watch::start(child.id())?;
-        Ok(Self { child, status: None, watch, name, log, leash })
+        Ok(Self { spec: spec.clone(), home: folder, child, status: None, watch, name, log, leash })
+    }
+
+    /// Starts it again after its end, as it was started before. What it writes goes behind what it has written.
+    ///
+    /// # Errors
+    /// When it has not ended, or cannot be started.
+    pub fn restart(&mut self) -> Result<(), Error> {
+        if self.try_wait()?.is_none() {
+            return Err(Error::Usage(format!("{} runs already", self.name)));
+        }
+        self.child = spawn(&self.spec, &self.home, &self.log)?;
+        self.leash.hold(self.child.id())?;
+        self.watch = Watch::start(self.child.id())?;
+        self.status = None;
+        Ok(())
+    }
+
+    /// The same on another machine, so to say: without what was in this folder.
+    ///
+    /// # Errors
+    /// When it has not ended, the folder cannot be removed, or it cannot be started.
+    pub fn restart_without(&mut self, folder: &Path) -> Result<(), Error> {
+        if self.try_wait()?.is_some() {
+            fs::remove_dir_all(folder).map_err(Error::io(format!("remove {}", folder.display())))?;
+        }
+        self.restart()
     }
 
     /// The process's number.
@@ -185,6 +203,18 @@ impl Process {
         self.wait(KILL_TIMEOUT)
     }
 
+    /// Kills it (SIGKILL) at a random moment, after `most` at the latest; after what time that was.
+    ///
+    /// # Errors
+    /// When its end cannot be waited for.
+    pub fn kill_within(&mut self, most: Duration, random: &mut Random) -> Result<Duration, Error> {
+        let micros = u64::try_from(most.as_micros()).unwrap_or(u64::MAX);
+        let moment = Duration::from_micros(random.below(micros));
+        thread::sleep(moment);
+        self.kill()?;
+        Ok(moment)
+    }
+
     /// Sends a signal by its name, such as `STOP`.
     ///
     /// # Errors
@@ -214,6 +244,20 @@ impl Drop for Process {
         // Nobody is left to hear of a failure, and the leash kills what is left.
         let _ = self.kill();
     }
+}
+
+fn spawn(spec: &ProcessSpec, home: &Path, log: &Path) -> Result<Child, Error> {
+    let out = File::options().create(true).append(true).open(log).map_err(Error::io("open the log file"))?;
+    let err = out.try_clone().map_err(Error::io("share the log file"))?;
+    Command::new(&spec.program)
+        .args(&spec.args)
+        .envs(spec.envs.iter().map(|(name, value)| (name, value)))
+        .current_dir(spec.folder.as_deref().unwrap_or(home))
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        .spawn()
+        .map_err(Error::io(format!("start {}", spec.program.display())))
 }
 
 /// A program of this workspace by its name, built beside the program that asks.

@@ -39,6 +39,15 @@ pub(super) fn write(
     fs::write(&path, text).map_err(Error::io(format!("write {}", path.display())))
 }
 
+/// Writes the state file of a node that knows nobody.
+pub(super) fn write_alone(folder: &Path, port: u16, id: &str) -> Result<(), Error> {
+    let bus = port + BUS_OFFSET;
+    let text =
+        format!("{id} 127.0.0.1:{port}@{bus} myself,master - 0 0 0 connected\nvars currentEpoch 0 lastVoteEpoch 0\n");
+    let path = folder.join("nodes.conf");
+    fs::write(&path, text).map_err(Error::io(format!("write {}", path.display())))
+}
+
 fn slots(ranges: Option<&SlotRanges>) -> String {
     ranges.into_iter().flatten().fold(String::new(), |mut text, range| {
         let _ = write!(text, " {}-{}", range.start(), range.end());

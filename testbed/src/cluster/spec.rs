@@ -18,6 +18,7 @@ pub struct ClusterSpec {
     pub(super) password: Option<String>,
     primaries: usize,
     replicas: usize,
+    spares: usize,
     slots: Option<Vec<SlotRanges>>,
     options: Options,
     tls: Option<Tls>,
@@ -32,6 +33,7 @@ impl ClusterSpec {
             server: server.into(),
             primaries: 3,
             replicas: 1,
+            spares: 0,
             slots: None,
             options: Vec::new(),
             password: None,
@@ -51,6 +53,13 @@ impl ClusterSpec {
     #[must_use]
     pub fn replicas(mut self, replicas: usize) -> Self {
         self.replicas = replicas;
+        self
+    }
+
+    /// The number of nodes that are prepared, and run when they are added; for clusters without TLS.
+    #[must_use]
+    pub fn spares(mut self, spares: usize) -> Self {
+        self.spares = spares;
         self
     }
 
@@ -121,6 +130,10 @@ impl ClusterSpec {
 
     pub(super) fn nodes(&self) -> usize {
         self.primaries * (1 + self.replicas)
+    }
+
+    pub(super) fn nodes_with_spares(&self) -> usize {
+        self.nodes() + self.spares
     }
 
     /// The options of a node with this port for TLS, and this one to announce in its place.

@@ -56,7 +56,7 @@ impl Cluster {
     }
 
     /// The view of the first running node that answers.
-    fn view(&self) -> Result<Vec<Line>, Error> {
+    pub(super) fn view(&self) -> Result<Vec<Line>, Error> {
         let mut last = Error::Usage("no node of the cluster runs".to_owned());
         for node in self.running() {
             match self.view_of(node) {

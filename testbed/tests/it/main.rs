@@ -3,6 +3,7 @@
 
 mod cluster;
 mod compare;
+mod faults;
 mod ledger;
 mod leftovers;
 mod load;

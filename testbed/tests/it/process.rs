@@ -1,8 +1,8 @@
 //! Programs under test.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
-use testbed::{Error, Process, ProcessSpec, find_binary};
+use testbed::{Error, Process, ProcessSpec, Random, Scratch, find_binary};
 
 #[test]
 fn output_exit_code_and_signals() -> Result<(), Error> {
@@ -15,6 +15,31 @@ fn output_exit_code_and_signals() -> Result<(), Error> {
     let mut process = shell("echo begun; exec sleep 100")?;
     process.wait_for_log("begun", SOON)?;
     assert_eq!(process.kill()?.code(), None);
+    Ok(())
+}
+
+#[test]
+fn killed_at_random_and_started_again() -> Result<(), Error> {
+    let folder = Scratch::new("restart")?;
+    let data = folder.path().join("data");
+    let script =
+        format!("mkdir -p {0}; cat {0}/kept; echo kept > {0}/kept; echo begun; exec sleep 100", data.display());
+    let mut process = shell(&script)?;
+    let mut random = Random::new(1);
+    for life in 1..=3 {
+        while process.log()?.matches("begun").count() < life {
+            thread::yield_now();
+        }
+        assert!(process.restart().is_err(), "it runs");
+        assert!(process.kill_within(Duration::from_millis(20), &mut random)? < Duration::from_millis(20));
+        match life {
+            1 => process.restart()?,
+            2 => process.restart_without(&data)?,
+            _ => {}
+        }
+    }
+    let kept: Vec<_> = process.log()?.lines().filter(|line| *line == "kept").map(str::to_owned).collect();
+    assert_eq!(kept.len(), 1, "{}", process.log()?);
     Ok(())
 }
 
