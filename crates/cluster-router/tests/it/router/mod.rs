@@ -8,3 +8,4 @@ mod defects;
 mod fake;
 mod order;
 mod refusals;
+mod rephrasing;

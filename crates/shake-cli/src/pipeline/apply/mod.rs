@@ -8,6 +8,7 @@ mod keys;
 mod losses;
 mod payloads;
 mod plain;
+mod rephrase;
 mod restore;
 mod rewrite;
 mod sink;
@@ -91,11 +92,13 @@ impl Applier {
     pub(crate) fn new(
         node: String,
         backlog: BacklogReader,
-        router: Router,
+        mut router: Router,
         target: Target,
         restore: Restore,
         progress: Arc<Progress>,
     ) -> Self {
+        let settings = restore.clone();
+        router.rephrase_with(Box::new(move |refused| rephrase::rephrase(target.server, &settings, refused)));
         Self {
             backlog,
             router,
