@@ -78,7 +78,7 @@ pub struct Rejection {
     /// The node.
     pub node: NodeAddr,
     /// Name and first key of the command.
-    pub command: String,
+    pub command: Box<str>,
     /// Where the command is in the source's history.
     pub position: Box<str>,
     /// The node's reply.

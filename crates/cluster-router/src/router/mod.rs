@@ -335,7 +335,7 @@ fn rejection(node: &NodeAddr, refused: &Refused) -> Rejection {
         Phase::Snapshot => format!("snapshot byte {offset}"),
         Phase::Stream => format!("offset {offset}"),
     };
-    let (command, position) = (describe(&refused.bytes), position.into());
+    let (command, position) = (describe(&refused.bytes).into(), position.into());
     Rejection { node: node.clone(), command, position, reply: refused.error.clone(), note: None }
 }
 
