@@ -34,7 +34,9 @@ pub use info::{Info, InfoError};
 pub use position::{Phase, Position};
 pub use redirect::{Redirect, RedirectError};
 pub use refusal::{Refusal, Response};
-pub use router::{BusyKey, Event, Hold, Outgoing, Rejection, Route, Router, RouterConfig, RouterError};
+pub use router::{
+    BusyKey, Event, Hold, InOtherWords, Outgoing, Rejection, Rephrase, Route, Router, RouterConfig, RouterError,
+};
 pub use slot::{SLOTS, Slot, SlotOutOfRange, SlotRange, hash_tag, slot_of};
 pub use slot_map::{NodeIndex, SlotMap, SlotOwner};
 pub use slot_set::SlotSet;

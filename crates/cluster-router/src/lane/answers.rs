@@ -6,7 +6,7 @@ use resp::{ErrorReply, Reply, ReplyKind, ReplyScanner};
 use super::Judge;
 use super::queue::{Entry, Queue};
 use crate::Slot;
-use crate::router::Tracker;
+use crate::router::{InOtherWords, Tracker};
 
 /// The sans-IO half of a lane: entries in, replies in; confirmations and troubles out.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(crate) struct Answers {
 }
 
 /// What is to be done about an error reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// The entry goes out again, when what stands in the way is settled.
     Again,
@@ -36,6 +36,8 @@ pub(crate) enum Verdict {
     Accept,
     /// The entry was sent before, and the error is what one gets that has taken effect already.
     Concede,
+    /// This is to be sent in its place, as if it had been from the start.
+    InOtherWords(InOtherWords),
     /// No way on.
     Fatal,
 }
@@ -146,6 +148,13 @@ impl Answers {
                 self.confirm(entry, tracker);
             }
             Verdict::Again => self.refuse(entry, error, outcome),
+            Verdict::InOtherWords(words) => {
+                self.refused_slots.push(entry.slot);
+                self.queue.pop();
+                let entry = Entry { replies: words.replies, ..entry };
+                self.returned.push(entry, |out| out.extend_from_slice(&words.bytes));
+                outcome.again.get_or_insert(error);
+            }
             Verdict::Fatal => outcome.fatal = Some(self.refused(error, entry)),
         }
     }

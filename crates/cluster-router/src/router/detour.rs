@@ -87,7 +87,7 @@ impl Router {
                 // What a lost detour may still have in a node's buffers is ended by the lane that is opened anew there.
                 let is_there = |lane: &&mut Lane| lanes.iter().any(|detour| detour.node == lane.node);
                 self.lanes.iter_mut().filter(is_there).for_each(Lane::hang_up);
-                self.wait(open, cause);
+                self.wait(open, cause.in_the_same_words());
             }
         }
     }

@@ -73,14 +73,16 @@ pub enum RouterError {
 
 /// A command that a node refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{node} refused {command} at {position}: {reply}")]
+#[error("{node} refused {command} at {position}: {reply}{}", note.as_ref().map(|note| format!("; {note}")).unwrap_or_default())]
 pub struct Rejection {
     /// The node.
     pub node: NodeAddr,
     /// Name and first key of the command.
-    pub command: String,
+    pub command: Box<str>,
     /// Where the command is in the source's history.
-    pub position: String,
+    pub position: Box<str>,
     /// The node's reply.
     pub reply: resp::ErrorReply,
+    /// Why it could not be said in other words, where that was tried.
+    pub note: Option<Box<str>>,
 }

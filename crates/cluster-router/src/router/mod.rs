@@ -6,6 +6,7 @@ mod detour;
 mod event;
 mod probe;
 mod repeat;
+mod rephrase;
 mod settle;
 mod tracker;
 
@@ -21,6 +22,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 pub use config::{BusyKey, RouterConfig};
 pub use event::{Event, Hold, Rejection, RouterError};
+pub use rephrase::{InOtherWords, Rephrase};
 pub(crate) use tracker::Tracker;
 
 use crate::command::{Args, lookup};
@@ -56,6 +58,7 @@ pub struct Router {
     backoff: Backoff,
     events: VecDeque<Event>,
     probe: Option<Probe>,
+    rephrase: Option<Box<Rephrase>>,
     clock: Interval,
 }
 
@@ -109,6 +112,7 @@ impl Router {
             backoff: Backoff::default(),
             events: VecDeque::new(),
             probe: None,
+            rephrase: None,
             clock,
         };
         router.install(map);
@@ -256,11 +260,16 @@ impl Router {
         cx: &mut Context<'_>,
     ) -> Result<Option<(NodeAddr, Trouble)>, RouterError> {
         let busy_key = self.config.busy_key;
+        let words = self.rephrase.as_deref();
         let judge = move |error: &ErrorReply, entry: Entry, bytes: &[u8]| match judge(error, busy_key) {
             // What was sent behind it has taken effect in another database.
             Verdict::Again if entry.relied_on => Verdict::Fatal,
             Verdict::Fatal if entry.forgiving && is_conflict(error) => Verdict::Accept,
             Verdict::Fatal if entry.repeated && repeat::explains(error, bytes) => Verdict::Concede,
+            Verdict::Fatal => match rephrase::rephrase(words, error, entry, bytes) {
+                Some(Ok(words)) => Verdict::InOtherWords(words),
+                _ => Verdict::Fatal,
+            },
             verdict => verdict,
         };
         let mut turn = Turn {
@@ -279,7 +288,11 @@ impl Router {
             self.events.extend(turn.answers.drain(..).map(|(token, reply)| Event::Answer { token, reply }));
             match polled {
                 Poll::Pending => {}
-                Poll::Ready(Trouble::Fatal(refused)) => return Err(rejection(&lane.node, &refused).into()),
+                Poll::Ready(Trouble::Fatal(refused)) => {
+                    let why = rephrase::rephrase(words, &refused.error, refused.entry, &refused.bytes);
+                    let note = why.and_then(Result::err).map(String::into_boxed_str);
+                    return Err(Rejection { note, ..rejection(&lane.node, &refused) }.into());
+                }
                 Poll::Ready(Trouble::Unopened(error)) if is_final(&error) => return Err(error.into()),
                 Poll::Ready(trouble) => {
                     first.get_or_insert((lane.node.clone(), trouble));
@@ -341,8 +354,8 @@ fn rejection(node: &NodeAddr, refused: &Refused) -> Rejection {
         Phase::Snapshot => format!("snapshot byte {offset}"),
         Phase::Stream => format!("offset {offset}"),
     };
-    let command = describe(&refused.bytes);
-    Rejection { node: node.clone(), command, position, reply: refused.error.clone() }
+    let (command, position) = (describe(&refused.bytes).into(), position.into());
+    Rejection { node: node.clone(), command, position, reply: refused.error.clone(), note: None }
 }
 
 /// Name and first key of a command, or of the first command of a transaction. Values stay out of messages.

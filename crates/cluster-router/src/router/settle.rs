@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::time::{Sleep, sleep};
 
@@ -31,6 +32,8 @@ pub(super) struct Cause {
     code: Option<String>,
     /// A node that knows better, when a redirect named one.
     hint: Option<NodeAddr>,
+    /// Nothing is in the way any more: what was refused is sent in other words.
+    rephrased: bool,
 }
 
 /// What a lane left open, and the node that it was for.
@@ -91,7 +94,7 @@ impl Router {
     }
 
     pub(super) fn wait(&mut self, open: Vec<Open>, cause: Cause) {
-        let retry_in = self.backoff.next();
+        let retry_in = if cause.rephrased { Duration::ZERO } else { self.backoff.next() };
         let attempt = self.backoff.attempts();
         let hold = Hold { node: cause.node, cause: cause.text, code: cause.code, retry_in, attempt };
         self.events.push_back(Event::Holding(hold));
@@ -170,6 +173,11 @@ fn asked_of(lane: &mut Lane) -> Vec<Asked> {
 }
 
 impl Cause {
+    /// The same, where what was refused is sent as it was.
+    pub(super) fn in_the_same_words(self) -> Self {
+        Self { rephrased: false, ..self }
+    }
+
     fn is_ask(&self) -> bool {
         self.code.as_deref() == Some("ASK")
     }
@@ -193,16 +201,23 @@ impl Cause {
             Refusal::Moved(redirect) => Some(redirect.addr),
             _ => None,
         });
-        Self { node, text, code, hint }
+        let rephrased = reply.is_some_and(|reply| Refusal::of(reply, "") == Refusal::BadPayload);
+        Self { node, text, code, hint, rephrased }
     }
 
     fn uncovered(seed: NodeAddr, map: &SlotMap) -> Self {
         let ranges: Vec<String> = map.uncovered().iter().map(ToString::to_string).collect();
-        Self { node: seed, text: format!("no node serves slots {}", ranges.join(", ")), code: None, hint: None }
+        Self {
+            node: seed,
+            text: format!("no node serves slots {}", ranges.join(", ")),
+            code: None,
+            hint: None,
+            rephrased: false,
+        }
     }
 
     fn unanswered(seed: NodeAddr, error: &ClientError) -> Self {
         let code = error.reply().map(|reply| reply.code().escape_ascii().to_string());
-        Self { node: seed, text: format!("no slot map: {error}"), code, hint: None }
+        Self { node: seed, text: format!("no slot map: {error}"), code, hint: None, rephrased: false }
     }
 }

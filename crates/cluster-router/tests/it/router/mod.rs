@@ -9,3 +9,4 @@ mod defects;
 mod fake;
 mod order;
 mod refusals;
+mod rephrasing;

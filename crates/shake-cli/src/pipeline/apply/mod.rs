@@ -9,6 +9,7 @@ mod keys;
 mod losses;
 mod payloads;
 mod plain;
+mod rephrase;
 mod restore;
 mod rewrite;
 mod said;
@@ -96,12 +97,14 @@ impl Applier {
     pub(crate) fn new(
         node: String,
         backlog: BacklogReader,
-        router: Router,
+        mut router: Router,
         settings: StreamSettings,
         restore: Restore,
         source: ShardSlots,
         progress: Arc<Progress>,
     ) -> Self {
+        let (server, restored_as) = (settings.target.server, restore.clone());
+        router.rephrase_with(Box::new(move |refused| rephrase::rephrase(server, &restored_as, refused)));
         Self {
             backlog,
             router,

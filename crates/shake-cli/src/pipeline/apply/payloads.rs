@@ -65,7 +65,11 @@ impl Payloads {
         self.commands(&entry, expiry).map(Adapted::Commands)
     }
 
-    fn commands(&mut self, entry: &Entry<'_>, expiry: Expiry<'_>) -> Result<Unit, ApplyErrorKind> {
+    /// The commands that make this entry anew.
+    ///
+    /// # Errors
+    /// As [`adapt`](Self::adapt).
+    pub(super) fn commands(&mut self, entry: &Entry<'_>, expiry: Expiry<'_>) -> Result<Unit, ApplyErrorKind> {
         set_clock(&mut self.rewriter);
         let (key, mut out) = (&entry.key, BytesMut::new());
         self.rewriter.entry(entry, &mut out).map_err(|error| match error.kind() {
