@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// The reasons to end, each with its documented exit code.
@@ -106,7 +107,8 @@ impl Failure {
     /// Ends the program: writes the sentence to standard error and gives the exit code to return from `main`.
     #[must_use = "main returns it"]
     pub fn end(self) -> ExitCode {
-        eprintln!("shake-cli: {}", self.line());
+        // Whoever closed standard error does not want to know, but the exit code still counts.
+        let _ = writeln!(io::stderr(), "shake-cli: {}", self.line());
         self.exit.into()
     }
 }

@@ -138,8 +138,8 @@ impl StopSignals {
 /// The first signal stops in good order, the second at once.
 async fn stop_on_signal(mut signals: StopSignals, stopper: Stopper, screen: Option<Screen>) {
     signals.next().await;
-    info!("stopping: what was received of the streams is applied, a copy is broken off; one more signal stops at once");
     stopper.stop();
+    info!("stopping: what was received of the streams is applied, a copy is broken off; one more signal stops at once");
     signals.next().await;
     warn!("stopped at once: what was received and not confirmed is not applied");
     if let Some(screen) = screen {

@@ -140,9 +140,9 @@ impl Answers {
         };
         match judge(&error, entry, self.queue.head_bytes()) {
             _ if behind_refused => self.take_back(entry),
-            Verdict::Accept => self.confirm(entry, tracker),
             // Nothing of an aborted transaction was done, and nothing of it had been done before.
-            Verdict::Concede if aborted => outcome.fatal = Some(self.refused(error, entry)),
+            Verdict::Accept | Verdict::Concede if aborted => outcome.fatal = Some(self.refused(error, entry)),
+            Verdict::Accept => self.confirm(entry, tracker),
             Verdict::Concede => {
                 outcome.conceded.push(self.refused(error, entry));
                 self.confirm(entry, tracker);

@@ -114,6 +114,14 @@ impl Lane {
         self.answers.queue.push(entry, encode);
     }
 
+    /// Takes an entry behind which nothing is sent before it is answered.
+    pub(crate) fn push_alone(&mut self, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
+        if entry.db != self.db {
+            self.select(entry);
+        }
+        self.answers.queue.push_barrier(entry, encode);
+    }
+
     /// Queues the `SELECT` that an entry needs.
     ///
     /// Refused, it would leave what follows to another database. So nothing is sent behind the first one of each
@@ -195,7 +203,7 @@ impl Lane {
     /// Does what can be done without waiting: opens, writes, reads. Ready when there is trouble.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Poll<Trouble> {
         if std::mem::take(&mut self.replaced) && matches!(self.connection, Connection::Open { .. }) {
-            let cause = io::Error::other("it was silent, and does not serve its slots any more");
+            let cause = io::Error::other("it was silent for too long to be relied on");
             return Poll::Ready(self.lose(Trouble::Lost(cause)));
         }
         if matches!(self.connection, Connection::None) {

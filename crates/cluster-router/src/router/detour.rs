@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::task::Context;
 
+use super::probe::silent;
 use super::settle::{Cause, Open, State};
 use super::{Router, RouterError};
 use crate::lane::{Entry, Lane};
@@ -45,6 +46,7 @@ impl Router {
     pub(super) fn detour(&mut self, open: Vec<Open>, asked: &[Asked]) {
         let mut detour = Detour { open, lanes: Vec::new(), slots: HashMap::new(), cause: None };
         for Asked { slot, node } in asked {
+            self.asked.insert(*slot);
             let lane = match detour.lanes.iter().position(|lane| lane.node == *node) {
                 Some(at) => at,
                 None => {
@@ -65,6 +67,10 @@ impl Router {
     /// Whether it has come to its end, one way or the other.
     pub(super) fn poll_detour(&mut self, cx: &mut Context<'_>) -> Result<bool, RouterError> {
         let State::Detour(mut detour) = std::mem::replace(&mut self.state, State::Flowing) else { return Ok(false) };
+        // A node that hangs may have been replaced, and what it says when it wakes up does not count then.
+        for lane in detour.lanes.iter_mut().filter(|lane| silent(lane).is_some()) {
+            lane.replaced();
+        }
         while let Some((node, trouble)) = self.poll_each(&mut detour.lanes, cx)? {
             detour.lanes.iter_mut().for_each(Lane::drain);
             detour.cause.get_or_insert_with(|| Cause::of(node, &trouble));

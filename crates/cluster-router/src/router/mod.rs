@@ -10,7 +10,7 @@ mod rephrase;
 mod settle;
 mod tracker;
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -51,6 +51,9 @@ pub struct Router {
     /// The lane of each slot's owner.
     lane_of_slot: Vec<u16>,
     tracker: Tracker,
+    /// Slots of which entries were answered ASK of late: nothing is sent ahead of an answer in them, or it would be done
+    /// again behind each entry that is sent on.
+    asked: HashSet<Slot>,
     /// Where the last round ended.
     submitted: Option<Position>,
     reported: Option<Position>,
@@ -106,6 +109,7 @@ impl Router {
             lanes: Vec::new(),
             lane_of_slot: Vec::new(),
             tracker: Tracker::default(),
+            asked: HashSet::new(),
             submitted: None,
             reported: None,
             state: State::Flowing,
@@ -168,9 +172,7 @@ impl Router {
         match command.route {
             Route::Slot(slot) => {
                 let entry = Entry { slot: Some(slot), round: Some(self.tracker.open()), ..entry };
-                if let Some(lane) = self.owner_lane(slot) {
-                    lane.push(entry, encode);
-                }
+                self.push_to_owner(slot, entry, &mut encode);
             }
             Route::EveryPrimary => {
                 for lane in &mut self.lanes {
@@ -178,6 +180,15 @@ impl Router {
                     lane.push(entry, &mut encode);
                 }
             }
+        }
+    }
+
+    fn push_to_owner(&mut self, slot: Slot, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
+        let alone = self.asked.contains(&slot);
+        match self.owner_lane(slot) {
+            Some(lane) if alone => lane.push_alone(entry, encode),
+            Some(lane) => lane.push(entry, encode),
+            None => {}
         }
     }
 
@@ -228,7 +239,10 @@ impl Router {
 
     fn poll_drive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event, RouterError>> {
         // The clock wakes silent lanes up, so that they notice how long they have waited.
-        while self.clock.poll_tick(cx).is_ready() {}
+        while self.clock.poll_tick(cx).is_ready() {
+            // A move that was given up leaves no trace.
+            self.asked.clear();
+        }
         let held = self.bytes();
         self.poll_probe(cx);
         self.poll_settling(cx)?;
@@ -304,6 +318,7 @@ impl Router {
 
     /// Gives every slot to the lane of its owner, and every owner a lane. Lanes of nodes that own nothing end.
     fn install(&mut self, map: &SlotMap) {
+        self.asked.clear();
         let mut old = std::mem::take(&mut self.lanes);
         let mut lane_of_node = vec![None; map.nodes().len()];
         self.lane_of_slot.clear();

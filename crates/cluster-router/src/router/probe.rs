@@ -66,7 +66,7 @@ impl Router {
 }
 
 /// How long a lane has been silent, when that is long.
-fn silent(lane: &Lane) -> Option<Duration> {
+pub(super) fn silent(lane: &Lane) -> Option<Duration> {
     lane.silence().filter(|&silence| silence >= PROBE_AFTER)
 }
 

@@ -139,11 +139,7 @@ impl Router {
             // What a lane sends for itself it will send again by itself.
             let Some(round) = entry.round else { continue };
             match entry.slot {
-                Some(slot) => {
-                    if let Some(lane) = self.owner_lane(slot) {
-                        lane.push(entry, |out| out.extend_from_slice(bytes));
-                    }
-                }
+                Some(slot) => self.push_to_owner(slot, entry, |out| out.extend_from_slice(bytes)),
                 None => self.push_to_node(&open.node, entry, round, bytes),
             }
             resent += 1;

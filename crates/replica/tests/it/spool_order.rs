@@ -51,7 +51,7 @@ impl Token {
     fn stands_for(&self, exact: &Self) -> bool {
         match (self, exact) {
             (Self::Byte(place, byte, received), Self::Byte(at, exact, then)) => {
-                (place, byte) == (at, exact) && received <= then && then.since(*received) <= 100
+                (place, byte) == (at, exact) && received <= then && then.since(*received) <= 1_000
             }
             (Self::Other(piece), Self::Other(exact)) => piece == exact,
             _ => false,

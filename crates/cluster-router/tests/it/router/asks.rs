@@ -106,3 +106,30 @@ async fn a_detour_that_fails_is_tried_again() {
     assert_eq!(bench.holds.len(), 4, "{:?}", bench.holds);
     assert_eq!(bench.fake.lines().last().map(String::as_str), Some("SET {b}here 2"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_stands_behind_entries_that_are_sent_on_is_not_repeated_behind_each() {
+    let (fake, served) = migrating(|_| None);
+    let mut bench = Bench::new(fake).await;
+    for number in 0..20 {
+        bench.submit(&format!("SET {{b}}gone {number}"));
+    }
+    bench.submit("INCR {b}here");
+    bench.settle().await;
+    assert_eq!(lines(&served).len(), 20);
+    let increments = bench.fake.lines().iter().filter(|line| line.starts_with("INCR")).count();
+    assert!(increments <= 2, "done {increments} times");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_hangs_is_not_waited_for() {
+    let mut hangs = true;
+    let (fake, served) =
+        migrating(move |line| (line.starts_with("SET") && std::mem::take(&mut hangs)).then_some(Act::Ignore));
+    let mut bench = Bench::new(fake).await;
+    bench.submit("SET {b}gone 1");
+    let hold = bench.until_hold().await;
+    assert!(hold.cause.contains("silent"), "{hold}");
+    bench.settle().await;
+    assert_eq!(lines(&served), ["SET {b}gone 1"]);
+}

@@ -146,4 +146,4 @@ const RUN_BYTES: u64 = 4 << 20;
 /// What is read at once. A block that is larger as it came is not cut.
 const PART_BYTES: usize = 1 << 20;
 /// How much older than itself bytes may come back, in milliseconds: what becomes one has one time of receipt.
-const PART_SPAN: u64 = 100;
+const PART_SPAN: u64 = 1_000;

@@ -15,6 +15,12 @@ pub(super) fn building_key(link: &str, key: &[u8]) -> Vec<u8> {
     format!("shake:{{{}}}:building:{link}", slot_of(key).tag()).into_bytes()
 }
 
+/// The same for a value that is made in one unit. It may follow a giant of the slot whose renaming is under way, and must
+/// not meet what that has built.
+pub(super) fn making_key(link: &str, key: &[u8]) -> Vec<u8> {
+    format!("shake:{{{}}}:making:{link}", slot_of(key).tag()).into_bytes()
+}
+
 /// Appends a command that only names the key: a refused transaction is called by its first one in messages.
 pub(super) fn put_name(unit: &mut Unit, key: &Key<'_>) {
     unit.push(&[b"EXISTS", key.name]);

@@ -6,7 +6,7 @@ use bytes::BytesMut;
 use rdb::{Entry, Key, RewriteError, RewriteErrorKind, RewriteOptions, Rewriter};
 
 use super::error::ApplyErrorKind;
-use super::in_place::{building_key, may_have_expired, put_in_place, put_name};
+use super::in_place::{making_key, may_have_expired, put_in_place, put_name};
 use super::losses::LossBook;
 use super::restore::Restore;
 use super::unit::{Frames, Unit};
@@ -50,7 +50,7 @@ impl PlainWriter {
             let unit = self.commands(entry, key, Unit::default(), book)?;
             return Ok(unit.map(|unit| PlainKey { unit, forgiving: false }));
         }
-        let building = building_key(&restore.link, key.name);
+        let building = making_key(&restore.link, key.name);
         let mut renamed = key.clone();
         (renamed.name, renamed.expire_at_ms) = (&building, None);
         let mut unit = Unit::default();

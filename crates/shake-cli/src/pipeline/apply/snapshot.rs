@@ -268,7 +268,7 @@ mod tests {
         };
         let commands = restored(TARGET, ExistingKeys::Replace);
         assert_eq!(commands, "12182 0: MULTI; UNLINK foo; SADD foo a b; EXEC");
-        let building = format!("shake:{{{}}}:building:link", cluster_router::slot_of(b"foo").tag());
+        let building = format!("shake:{{{}}}:making:link", cluster_router::slot_of(b"foo").tag());
         let kept = format!(
             "12182 0: MULTI; EXISTS foo; UNLINK {building}; SADD {building} a b; RENAMENX {building} foo; UNLINK {building}; EXEC"
         );

@@ -176,7 +176,8 @@ impl StreamApplier {
         let mut begun = std::mem::take(&mut self.begun);
         let (whole, errand) = self.scan(&begun, (self.begun_at, received), sink)?;
         begun.advance(whole);
-        self.begun = begun;
+        // The room that a giant command took is not kept for the starts of small ones.
+        self.begun = if whole > LARGEST_SCRATCH { BytesMut::from(&begun[..]) } else { begun };
         if whole > 0 {
             self.begun_at = received;
         }
