@@ -38,8 +38,8 @@ pub(crate) struct Lane {
     db: u32,
     /// The databases that were selected on this connection.
     selected: Vec<u32>,
-    /// A replica has taken the node's place while it was silent.
-    replaced: bool,
+    /// Why the connection to a node that is silent is given up.
+    given_up: Option<&'static str>,
     /// When the node last said something, or was given something to answer after silence.
     heard: Instant,
 }
@@ -101,7 +101,7 @@ impl Lane {
             draining: false,
             db: 0,
             selected: Vec::new(),
-            replaced: false,
+            given_up: None,
             heard,
         }
     }
@@ -196,14 +196,14 @@ impl Lane {
     }
 
     /// Gives the connection up at the next poll: what the node may yet say to it does not count any more.
-    pub(crate) fn replaced(&mut self) {
-        self.replaced = true;
+    pub(crate) fn give_up(&mut self, why: &'static str) {
+        self.given_up = Some(why);
     }
 
     /// Does what can be done without waiting: opens, writes, reads. Ready when there is trouble.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>, turn: &mut Turn<'_>) -> Poll<Trouble> {
-        if std::mem::take(&mut self.replaced) && matches!(self.connection, Connection::Open { .. }) {
-            let cause = io::Error::other("it was silent for too long to be relied on");
+        if let Some(why) = self.given_up.take().filter(|_| matches!(self.connection, Connection::Open { .. })) {
+            let cause = io::Error::other(why);
             return Poll::Ready(self.lose(Trouble::Lost(cause)));
         }
         if matches!(self.connection, Connection::None) {
@@ -291,7 +291,7 @@ impl Lane {
 
     fn lose(&mut self, trouble: Trouble) -> Trouble {
         self.connection = Connection::None;
-        self.replaced = false;
+        self.given_up = None;
         self.forget_databases();
         self.answers.connection_lost();
         trouble

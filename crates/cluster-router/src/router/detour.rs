@@ -69,7 +69,7 @@ impl Router {
         let State::Detour(mut detour) = std::mem::replace(&mut self.state, State::Flowing) else { return Ok(false) };
         // A node that hangs may have been replaced, and what it says when it wakes up does not count then.
         for lane in detour.lanes.iter_mut().filter(|lane| silent(lane).is_some()) {
-            lane.replaced();
+            lane.give_up("it was silent for too long to be relied on");
         }
         while let Some((node, trouble)) = self.poll_each(&mut detour.lanes, cx)? {
             detour.lanes.iter_mut().for_each(Lane::drain);

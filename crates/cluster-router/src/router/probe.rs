@@ -59,7 +59,7 @@ impl Router {
             let Some(lane) = self.lanes.get_mut(usize::from(lane)) else { continue };
             let Some(owner) = map.owner(slot) else { continue };
             if owner.addr != lane.node && silent(lane).is_some() {
-                lane.replaced();
+                lane.give_up("it was silent, and does not serve its slots any more");
             }
         }
     }

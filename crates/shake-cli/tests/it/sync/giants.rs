@@ -81,8 +81,10 @@ fn giants_of_every_kind_arrive_whole_over_connections_that_are_lost() {
     let (source, target) = (server("redis-7.0"), server("redis-7.0"));
     fill(&mut source.conn().unwrap(), "giant:");
     target.conn().unwrap().call("SET giant:list old").unwrap();
-    let cutter = Cutter::start(target.conn().unwrap());
     let mut tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), SMALL));
+    // A start that loses its connections refuses to begin.
+    tool.wait_for_log("full resync");
+    let cutter = Cutter::start(target.conn().unwrap());
     tool.wait_for_log("following the stream");
     tool.wait_for_log("following,");
     assert!(cutter.stop() > 3);
