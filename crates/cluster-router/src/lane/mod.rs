@@ -108,25 +108,24 @@ impl Lane {
 
     /// Takes an entry; `encode` writes its bytes.
     pub(crate) fn push(&mut self, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
-        if entry.db != self.db {
-            self.select(entry);
-        }
+        self.select_for(entry);
         self.answers.queue.push(entry, encode);
     }
 
     /// Takes an entry behind which nothing is sent before it is answered.
     pub(crate) fn push_alone(&mut self, entry: Entry, encode: impl FnOnce(&mut BytesMut)) {
-        if entry.db != self.db {
-            self.select(entry);
-        }
+        self.select_for(entry);
         self.answers.queue.push_barrier(entry, encode);
     }
 
-    /// Queues the `SELECT` that an entry needs.
+    /// Queues the `SELECT` that an entry needs, if it does.
     ///
     /// Refused, it would leave what follows to another database. So nothing is sent behind the first one of each
     /// database before it is answered; the later ones are relied on.
-    fn select(&mut self, entry: Entry) {
+    fn select_for(&mut self, entry: Entry) {
+        if entry.db == self.db {
+            return;
+        }
         self.db = entry.db;
         let known = self.selected.contains(&entry.db);
         let select = Entry {
