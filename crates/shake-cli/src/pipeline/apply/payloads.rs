@@ -109,17 +109,9 @@ fn sign(entry: &Entry<'_>) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::plan::{ExistingKeys, OnLoss};
 
     fn payloads(target: rdb::Target) -> Payloads {
-        let restore = Restore {
-            existing: ExistingKeys::Replace,
-            max_bulk: 1 << 20,
-            max_whole: 1 << 20,
-            on_loss: OnLoss::Stop,
-            link: "link".into(),
-        };
-        Payloads::new(target, &restore)
+        Payloads::new(target, &Restore::for_tests())
     }
 
     /// Signed with this version, whatever it is.

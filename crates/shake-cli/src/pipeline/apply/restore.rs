@@ -42,6 +42,20 @@ impl Restore {
     }
 }
 
+#[cfg(test)]
+impl Restore {
+    /// What tests restore with: keys are replaced, nothing may be lost, values of more than a mebibyte are giants.
+    pub(crate) fn for_tests() -> Self {
+        Self {
+            existing: ExistingKeys::Replace,
+            max_bulk: 1 << 20,
+            max_whole: 1 << 20,
+            on_loss: OnLoss::Stop,
+            link: "link".into(),
+        }
+    }
+}
+
 /// `RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME s | FREQ f]`, of a payload in pieces
 pub(super) fn put_restore<P: AsRef<[u8]>>(out: &mut BytesMut, key: &Key<'_>, payload: &[P], replace: bool) {
     let len = payload.iter().map(|piece| piece.as_ref().len()).sum::<usize>();

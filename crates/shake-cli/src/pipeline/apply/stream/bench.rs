@@ -3,7 +3,6 @@
 use super::*;
 use crate::pipeline::apply::Restore;
 use crate::pipeline::apply::sink::recorder::Recorder;
-use crate::pipeline::plan::{ExistingKeys, OnLoss};
 
 /// When what is applied here was received.
 pub(super) const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
@@ -39,14 +38,7 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new(settings: StreamSettings) -> Self {
-        let restore = Restore {
-            existing: ExistingKeys::Replace,
-            max_bulk: 1 << 20,
-            max_whole: 1 << 20,
-            on_loss: OnLoss::Stop,
-            link: "link".into(),
-        };
-        let payloads = Payloads::new(settings.target.server, &restore);
+        let payloads = Payloads::new(settings.target.server, &Restore::for_tests());
         Self { applier: StreamApplier::new(settings, payloads, 1, 100), sink: Recorder::default() }
     }
 
