@@ -13,6 +13,7 @@ mod discovery;
 mod info;
 mod lane;
 mod position;
+mod position_keys;
 mod redirect;
 mod refusal;
 mod router;
@@ -31,14 +32,16 @@ pub use connect::{BoxFuture, Connect, Io, TcpConnect};
 pub use credentials::Credentials;
 pub use discovery::{Discovery, TargetKind};
 pub use info::{Info, InfoError};
-pub use position::{Phase, Position};
+pub use position::{BadPosition, Phase, Position};
+pub use position_keys::PositionKeys;
 pub use redirect::{Redirect, RedirectError};
 pub use refusal::{Refusal, Response};
 pub use router::{
-    BusyKey, Event, Hold, InOtherWords, Outgoing, Rejection, Rephrase, Route, Router, RouterConfig, RouterError,
+    BusyKey, Delivery, Event, Hold, InOtherWords, Outgoing, Owner, Rejection, Rephrase, Replay, Route, Router,
+    RouterConfig, RouterError,
 };
 pub use slot::{SLOTS, Slot, SlotOutOfRange, SlotRange, hash_tag, slot_of};
 pub use slot_map::{NodeIndex, SlotMap, SlotOwner};
-pub use slot_set::SlotSet;
+pub use slot_set::{BadSlotSet, SlotSet};
 pub use tls::{HandshakeError, HandshakeErrorKind, Identity, TlsConnect, TlsError, TlsSettings, Trust};
 pub use topology::{Asked, Flags, LinkState, Node, NodeId, Place, Role, Topology, TopologyError, TopologyErrorKind};

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 /// How far a link has come: a place between two commands of one source shard's history.
 ///
@@ -13,7 +14,7 @@ pub struct Position {
     pub phase: Phase,
     /// Bytes of the snapshot that are covered, or the replication offset that is: the number of the last byte.
     pub offset: u64,
-    /// Commands covered of the group that starts at `offset`; zero outside groups.
+    /// Within the commands that end at `offset`, or within the value that begins there: how many parts are covered.
     pub index: u32,
     /// The database that is selected here: after a partial resync a source does not repeat its `SELECT`.
     pub db: u32,
@@ -39,9 +40,65 @@ impl fmt::Display for Position {
     }
 }
 
+impl Position {
+    /// The text under which a position is kept: `generation:phase:offset:index:db`.
+    ///
+    /// # Examples
+    /// ```
+    /// use cluster_router::{Phase, Position};
+    /// let position = Position { generation: 2, phase: Phase::Stream, offset: 4711, index: 0, db: 3 };
+    /// assert_eq!(position.to_record(), "2:stream:4711:0:3");
+    /// assert_eq!("2:stream:4711:0:3".parse(), Ok(position));
+    /// ```
+    #[must_use]
+    pub fn to_record(&self) -> String {
+        let Self { generation, phase, offset, index, db } = self;
+        let phase = if *phase == Phase::Stream { STREAM } else { SNAPSHOT };
+        format!("{generation}:{phase}:{offset}:{index}:{db}")
+    }
+}
+
+impl FromStr for Position {
+    type Err = BadPosition;
+
+    fn from_str(text: &str) -> Result<Self, BadPosition> {
+        let bad = || BadPosition(text.into());
+        let mut fields = text.split(':');
+        let mut field = || fields.next().ok_or_else(bad);
+        let number = |text: &str| text.parse().map_err(|_| bad());
+        let generation = number(field()?)?;
+        let phase = match field()? {
+            STREAM => Phase::Stream,
+            SNAPSHOT => Phase::Snapshot,
+            _ => return Err(bad()),
+        };
+        let offset = number(field()?)?;
+        let mut small = || field()?.parse().map_err(|_| bad());
+        let position = Self { generation, phase, offset, index: small()?, db: small()? };
+        if fields.next().is_some() { Err(bad()) } else { Ok(position) }
+    }
+}
+
+/// A text is no [record of a position](Position::to_record).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no position: {0:?}")]
+pub struct BadPosition(Box<str>);
+
+const STREAM: &str = "stream";
+const SNAPSHOT: &str = "snapshot";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_record() {
+        for bad in ["", "1", "1:stream:2:3", "1:stream:2:3:4:5", "1:later:2:3:4", "-1:stream:2:3:4", "1:stream:x:3:4"] {
+            assert_eq!(bad.parse::<Position>(), Err(BadPosition(bad.into())));
+        }
+        let position = Position { generation: u64::MAX, offset: 5, ..Position::default() };
+        assert_eq!(position.to_record().parse(), Ok(position));
+    }
 
     #[test]
     fn generation_then_phase_then_offset() {

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::str::FromStr;
 
 use crate::slot::{SLOTS, Slot, SlotRange, join_ranges};
 
@@ -140,6 +141,33 @@ impl fmt::Debug for SlotSet {
     }
 }
 
+/// The ranges with commas between them: `0-5460,7000`.
+impl fmt::Display for SlotSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ranges: Vec<String> = self.ranges().iter().map(ToString::to_string).collect();
+        f.write_str(&ranges.join(","))
+    }
+}
+
+impl FromStr for SlotSet {
+    type Err = BadSlotSet;
+
+    fn from_str(text: &str) -> Result<Self, BadSlotSet> {
+        let bad = || BadSlotSet(text.into());
+        let slot = |number: &str| number.parse().ok().and_then(Slot::new).ok_or_else(bad);
+        let ranges = text.split(',').filter(|range| !range.is_empty()).map(|range| {
+            let (first, last) = range.split_once('-').unwrap_or((range, range));
+            SlotRange::new(slot(first)?, slot(last)?).ok_or_else(bad)
+        });
+        ranges.collect()
+    }
+}
+
+/// A text is no set of slots.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no slots: {0:?}")]
+pub struct BadSlotSet(Box<str>);
+
 fn place(slot: Slot) -> (usize, u64) {
     (slot.index() / 64, 1 << (slot.index() % 64))
 }
@@ -160,6 +188,12 @@ mod tests {
         assert_eq!(set.ranges(), [range(0, 6), range(100, 200), range(16_383, 16_383)]);
         assert_eq!(set.len(), 7 + 101 + 1);
         assert_eq!(format!("{set:?}"), r#"{"0-6", "100-200", "16383"}"#);
+        assert_eq!(set.to_string(), "0-6,100-200,16383");
+        assert_eq!(set.to_string().parse(), Ok(set));
+        assert_eq!("".parse(), Ok(SlotSet::new()));
+        for bad in ["a", "5-3", "16384", "1-2-3", "-1"] {
+            assert_eq!(bad.parse::<SlotSet>(), Err(BadSlotSet(bad.into())));
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use resp::{ErrorReply, Reply, ReplyKind, ReplyScanner};
 use super::Judge;
 use super::queue::{Entry, Queue};
 use crate::Slot;
-use crate::router::{InOtherWords, Tracker};
+use crate::router::{Books, InOtherWords, put_together, replies};
 
 /// The sans-IO half of a lane: entries in, replies in; confirmations and troubles out.
 #[derive(Debug, Default)]
@@ -74,14 +74,14 @@ impl Answers {
     pub(crate) fn read(
         &mut self,
         input: &mut BytesMut,
-        tracker: &mut Tracker,
+        books: &mut Books,
         judge: &Judge<'_>,
     ) -> Result<Outcome, AnswerError> {
         let mut outcome = Outcome::default();
         let mut at = 0;
         while outcome.fatal.is_none() {
             let rest = input.get(at..).unwrap_or_default();
-            if rest.starts_with(OK) && self.read == 0 && self.confirm_plain(tracker) {
+            if rest.starts_with(OK) && self.read == 0 && self.confirm_plain(books) {
                 at += OK.len();
                 continue;
             }
@@ -106,8 +106,8 @@ impl Answers {
             self.read = 0;
             let aborted = entry.replies > 1 && found.kind == ReplyKind::Error;
             match entry.token {
-                Some(token) => self.answer(entry, token, frame, tracker, judge, &mut outcome)?,
-                None => self.conclude(entry, aborted, tracker, judge, &mut outcome),
+                Some(token) => self.answer(entry, token, frame, books, judge, &mut outcome)?,
+                None => self.conclude(entry, aborted, books, judge, &mut outcome),
             }
         }
         input.advance(at);
@@ -115,44 +115,39 @@ impl Answers {
     }
 
     /// The case of nearly all replies: `+OK` to a command of one reply, in a slot where nothing was refused.
-    fn confirm_plain(&mut self, tracker: &mut Tracker) -> bool {
+    fn confirm_plain(&mut self, books: &mut Books) -> bool {
         let Some(entry) = self.queue.head().filter(|entry| entry.replies == 1 && entry.token.is_none()) else {
             return false;
         };
         if !self.refused_slots.is_empty() {
             return false;
         }
-        self.confirm(entry, tracker);
+        self.confirm(entry, books);
         true
     }
 
-    fn conclude(
-        &mut self,
-        entry: Entry,
-        aborted: bool,
-        tracker: &mut Tracker,
-        judge: &Judge<'_>,
-        outcome: &mut Outcome,
-    ) {
+    fn conclude(&mut self, entry: Entry, aborted: bool, books: &mut Books, judge: &Judge<'_>, outcome: &mut Outcome) {
         let behind_refused = self.refused_slots.contains(&entry.slot);
         let Some(error) = self.error.take() else {
-            return if behind_refused { self.take_back(repeated(entry)) } else { self.confirm(entry, tracker) };
+            return if behind_refused { self.take_back(repeated(entry)) } else { self.confirm(entry, books) };
         };
         match judge(&error, entry, self.queue.head_bytes()) {
             _ if behind_refused => self.take_back(entry),
             // Nothing of an aborted transaction was done, and nothing of it had been done before.
             Verdict::Accept | Verdict::Concede if aborted => outcome.fatal = Some(self.refused(error, entry)),
-            Verdict::Accept => self.confirm(entry, tracker),
+            Verdict::Accept => self.confirm(entry, books),
             Verdict::Concede => {
                 outcome.conceded.push(self.refused(error, entry));
-                self.confirm(entry, tracker);
+                self.confirm(entry, books);
             }
             Verdict::Again => self.refuse(entry, error, outcome),
             Verdict::InOtherWords(words) => {
                 self.refused_slots.push(entry.slot);
                 self.queue.pop();
-                let entry = Entry { replies: words.replies, ..entry };
-                self.returned.push(entry, |out| out.extend_from_slice(&words.bytes));
+                let entry = Entry { replies: replies(words.commands), ..entry };
+                self.returned.push(entry, |out| {
+                    put_together(words.commands, out, |out| out.extend_from_slice(&words.bytes));
+                });
                 outcome.again.get_or_insert(error);
             }
             Verdict::Fatal => outcome.fatal = Some(self.refused(error, entry)),
@@ -166,7 +161,7 @@ impl Answers {
         entry: Entry,
         token: u64,
         frame: &[u8],
-        tracker: &mut Tracker,
+        books: &mut Books,
         judge: &Judge<'_>,
         outcome: &mut Outcome,
     ) -> Result<(), AnswerError> {
@@ -178,7 +173,7 @@ impl Answers {
             self.refuse(entry, error, outcome);
         } else {
             outcome.answers.push((token, Reply::parse(Bytes::copy_from_slice(frame))?));
-            self.confirm(entry, tracker);
+            self.confirm(entry, books);
         }
         Ok(())
     }
@@ -197,11 +192,9 @@ impl Answers {
         Refused { error, entry, bytes: Bytes::copy_from_slice(self.queue.head_bytes()) }
     }
 
-    fn confirm(&mut self, entry: Entry, tracker: &mut Tracker) {
+    fn confirm(&mut self, entry: Entry, books: &mut Books) {
         self.queue.pop();
-        if let Some(round) = entry.round {
-            tracker.confirm(round);
-        }
+        books.confirm(entry);
     }
 
     fn take_back(&mut self, entry: Entry) {
@@ -260,17 +253,17 @@ mod tests {
 
     struct Bench {
         answers: Answers,
-        tracker: Tracker,
+        books: Books,
         input: BytesMut,
     }
 
     impl Bench {
         /// Entries named by a letter each, with their slot and number of replies; all are sent.
         fn new(entries: &[(char, Option<u16>, u32)]) -> Self {
-            let (mut answers, mut tracker) = (Answers::default(), Tracker::default());
+            let (mut answers, mut books) = (Answers::default(), Books::new(None));
             for &(name, slot, replies) in entries {
                 let slot = slot.and_then(Slot::new);
-                let round = Some(tracker.open());
+                let round = Some(books.tracker.open());
                 let phase = Phase::Stream;
                 let entry = Entry {
                     slot,
@@ -286,15 +279,15 @@ mod tests {
                 };
                 answers.queue.push(entry, |out| out.extend_from_slice(name.to_string().as_bytes()));
             }
-            tracker.end_round(Position { offset: 1, ..Position::default() });
+            books.tracker.end_round(Position { offset: 1, ..Position::default() });
             let len = answers.queue.unsent().len();
             answers.queue.wrote(len);
-            Self { answers, tracker, input: BytesMut::new() }
+            Self { answers, books, input: BytesMut::new() }
         }
 
         fn receive(&mut self, bytes: &str) -> Outcome {
             self.input.extend_from_slice(bytes.as_bytes());
-            self.answers.read(&mut self.input, &mut self.tracker, &judge).unwrap()
+            self.answers.read(&mut self.input, &mut self.books, &judge).unwrap()
         }
 
         fn open(&mut self) -> String {
@@ -308,9 +301,9 @@ mod tests {
     fn every_reply_confirms_one_entry() {
         let mut bench = Bench::new(&[('a', Some(1), 1), ('b', Some(2), 1), ('c', None, 1)]);
         bench.receive("+OK\r\n:5\r\n+O");
-        assert!(!bench.tracker.is_idle());
+        assert!(!bench.books.tracker.is_idle());
         bench.receive("K\r\n");
-        assert!(bench.tracker.is_idle());
+        assert!(bench.books.tracker.is_idle());
         assert_eq!(bench.open(), "");
     }
 
@@ -338,16 +331,16 @@ mod tests {
     fn an_accepted_error_confirms() {
         let mut bench = Bench::new(&[('a', Some(1), 1)]);
         bench.receive("-BUSYKEY Target key name already exists.\r\n");
-        assert!(bench.tracker.is_idle());
+        assert!(bench.books.tracker.is_idle());
     }
 
     #[test]
     fn pushes_answer_nothing_and_replies_must_answer_something() {
         let mut bench = Bench::new(&[('a', Some(1), 1)]);
         bench.receive(">1\r\n+invalidate\r\n+OK\r\n");
-        assert!(bench.tracker.is_idle());
+        assert!(bench.books.tracker.is_idle());
         bench.input.extend_from_slice(b"+OK\r\n");
-        let unasked = bench.answers.read(&mut bench.input, &mut bench.tracker, &judge);
+        let unasked = bench.answers.read(&mut bench.input, &mut bench.books, &judge);
         assert_eq!(unasked.unwrap_err(), AnswerError::Unasked);
     }
 }

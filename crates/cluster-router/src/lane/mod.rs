@@ -19,8 +19,8 @@ pub(crate) use open::Opening;
 pub(crate) use queue::{Entry, Queue};
 
 use crate::client::ClientError;
-use crate::router::Tracker;
-use crate::{BoxFuture, Io, NodeAddr, Slot};
+use crate::router::Books;
+use crate::{BoxFuture, Io, NodeAddr, NodeId, Slot};
 use answers::Answers;
 
 /// One ordered connection to a node, opened when there is something to send.
@@ -29,6 +29,8 @@ use answers::Answers;
 /// what is open, settles the matter, and hands it out again.
 pub(crate) struct Lane {
     pub(crate) node: NodeAddr,
+    /// The node's id in its cluster, where that is known.
+    pub(crate) id: Option<NodeId>,
     opening: Opening,
     answers: Answers,
     connection: Connection,
@@ -40,6 +42,8 @@ pub(crate) struct Lane {
     selected: Vec<u32>,
     /// Why the connection to a node that is silent is given up.
     given_up: Option<&'static str>,
+    /// Whether it ever had a connection.
+    was_opened: bool,
     /// When the node last said something, or was given something to answer after silence.
     heard: Instant,
 }
@@ -55,7 +59,9 @@ pub(crate) type Judge<'a> = dyn Fn(&ErrorReply, Entry, &[u8]) -> Verdict + 'a;
 
 /// What a lane is polled with.
 pub(crate) struct Turn<'a> {
-    pub(crate) tracker: &'a mut Tracker,
+    pub(crate) books: &'a mut Books,
+    /// Whether a connection that is lost without need is worth a word.
+    pub(crate) reports_losses: bool,
     /// What to do about an error reply.
     pub(crate) judge: &'a Judge<'a>,
     /// Errors of entries that were sent before and count as done.
@@ -95,6 +101,7 @@ impl Lane {
         let heard = Instant::now();
         Self {
             node,
+            id: None,
             opening,
             answers: Answers::default(),
             connection,
@@ -102,6 +109,7 @@ impl Lane {
             db: 0,
             selected: Vec::new(),
             given_up: None,
+            was_opened: false,
             heard,
         }
     }
@@ -150,6 +158,11 @@ impl Lane {
     /// Bytes held: not confirmed.
     pub(crate) fn bytes(&self) -> usize {
         self.answers.queue.bytes()
+    }
+
+    /// Whether it ever had a connection.
+    pub(crate) fn was_opened(&self) -> bool {
+        self.was_opened
     }
 
     /// Stops sending.
@@ -216,6 +229,7 @@ impl Lane {
                 Ok(io) => self.connection = Connection::Open { io, input: BytesMut::new() },
                 Err(error) => return Poll::Ready(self.lose(Trouble::Unopened(error))),
             }
+            self.was_opened = true;
             self.heard = Instant::now();
         }
         if let Err(error) = self.write(cx, turn.window) {
@@ -226,7 +240,7 @@ impl Lane {
             Poll::Ready(Err(error)) => {
                 let trouble = self.lose(Trouble::Lost(error));
                 // A connection closed while it had nothing to do is opened anew when it is needed.
-                if self.bytes() == 0 { Poll::Pending } else { Poll::Ready(trouble) }
+                if self.bytes() == 0 && !turn.reports_losses { Poll::Pending } else { Poll::Ready(trouble) }
             }
             Poll::Pending => Poll::Pending,
         }
@@ -269,7 +283,7 @@ impl Lane {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending => return self.check_silence(turn.patience),
             }
-            let outcome = self.answers.read(input, turn.tracker, turn.judge);
+            let outcome = self.answers.read(input, turn.books, turn.judge);
             match outcome.map(|outcome| turn.note(outcome)).map_err(broken) {
                 Ok(Outcome { fatal: Some(refused), .. }) => return Poll::Ready(Ok(Trouble::Fatal(refused))),
                 Ok(Outcome { again: Some(error), .. }) => return Poll::Ready(Ok(Trouble::Refused(error))),

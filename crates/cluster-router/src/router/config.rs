@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::Credentials;
+use crate::{Credentials, PositionKeys};
 
 /// How a [`Router`](crate::Router) treats its target.
 #[derive(Debug, Clone)]
@@ -17,6 +17,9 @@ pub struct RouterConfig {
     pub budget: usize,
     /// What `BUSYKEY` means, the answer to a RESTORE without REPLACE of a key that is there.
     pub busy_key: BusyKey,
+    /// Where fences go. With them, what must take effect once does: it is sent in one transaction with the fence of its
+    /// slot, and a link that goes on after a break [passes over](crate::Replay) what the fence speaks for.
+    pub fences: Option<PositionKeys>,
     /// How long a node may owe a reply before its connection is given up.
     pub reply_timeout: Duration,
 }
@@ -29,6 +32,7 @@ impl Default for RouterConfig {
             window: 4 << 20,
             budget: 8 << 20,
             busy_key: BusyKey::Fail,
+            fences: None,
             reply_timeout: Duration::from_secs(60),
         }
     }

@@ -69,6 +69,25 @@ pub enum RouterError {
     /// A node does not let us in.
     #[error(transparent)]
     Unopened(#[from] ClientError),
+    /// What a node had confirmed may be gone, or what it was sent may have taken effect without our knowledge: the link
+    /// has to look up how far it is, and to go on from there.
+    #[error("{node}: {cause}")]
+    Interrupted {
+        /// The node.
+        node: NodeAddr,
+        /// What happened.
+        cause: String,
+    },
+}
+
+impl RouterError {
+    pub(super) fn interrupted(node: &NodeAddr, error: &std::io::Error) -> Self {
+        Self::Interrupted { node: node.clone(), cause: format!("connection lost: {error}") }
+    }
+
+    pub(super) fn replaced(node: &NodeAddr) -> Self {
+        Self::Interrupted { node: node.clone(), cause: "it is no primary any more".to_owned() }
+    }
 }
 
 /// A command that a node refused.

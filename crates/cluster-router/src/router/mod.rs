@@ -1,12 +1,15 @@
 //! The router of one link: commands in, confirmed positions out.
 
 mod backoff;
+mod books;
 mod config;
 mod detour;
 mod event;
+mod gate;
 mod probe;
 mod repeat;
 mod rephrase;
+mod replay;
 mod settle;
 mod tracker;
 
@@ -20,14 +23,15 @@ use bytes::BytesMut;
 use resp::{CommandScanner, ErrorReply};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
+pub(crate) use books::Books;
 pub use config::{BusyKey, RouterConfig};
 pub use event::{Event, Hold, Rejection, RouterError};
 pub use rephrase::{InOtherWords, Rephrase};
-pub(crate) use tracker::Tracker;
+pub use replay::Replay;
 
 use crate::command::{Args, lookup};
 use crate::lane::{Entry, Lane, Opening, Refused, Trouble, Turn, Verdict};
-use crate::{Discovery, NodeAddr, NodeIndex, Phase, Position, Refusal, Response, Slot, SlotMap};
+use crate::{Discovery, NodeAddr, NodeId, NodeIndex, Phase, Position, Refusal, Response, Slot, SlotMap, SlotSet};
 use backoff::Backoff;
 use probe::Probe;
 use settle::State;
@@ -50,7 +54,11 @@ pub struct Router {
     lanes: Vec<Lane>,
     /// The lane of each slot's owner.
     lane_of_slot: Vec<u16>,
-    tracker: Tracker,
+    books: Books,
+    /// What need not be sent again.
+    replay: Option<Replay>,
+    /// Whether a lost connection ends it.
+    reports_losses: bool,
     /// Slots of which entries were answered ASK of late: nothing is sent ahead of an answer in them, or it would be done
     /// again behind each entry that is sent on.
     asked: HashSet<Slot>,
@@ -79,16 +87,56 @@ pub enum Route {
 pub struct Outgoing {
     /// Where it goes.
     pub route: Route,
-    /// How many replies it will get: one, but for a transaction those of MULTI, of every command, and of EXEC.
-    pub replies: u32,
+    /// How many commands it is; several take effect together, as a transaction.
+    pub commands: u32,
     /// The database it is for.
     pub db: u32,
-    /// The part of the source's history that it is from; for messages.
+    /// The part of the source's history that it is from.
     pub phase: Phase,
-    /// Where it ends in that part; for messages.
+    /// Where it ends in that part.
     pub offset: u64,
     /// Whether a data error is as good as a success: what the command asks for is so already.
     pub forgiving: bool,
+    /// Whether it may be repeated.
+    pub delivery: Delivery,
+}
+
+/// How a command may be delivered when what was sent before a break has to be sent again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delivery {
+    /// Repeated, together with all that followed it in its slot, it ends in the same state.
+    Repeatable,
+    /// It must take effect once: where there are [fences](RouterConfig::fences), it is sent together with one.
+    Once,
+}
+
+/// A node with the slots that it owns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The node.
+    pub node: NodeAddr,
+    /// Its id in its cluster.
+    pub id: Option<NodeId>,
+    /// Its slots.
+    pub slots: SlotSet,
+}
+
+impl Outgoing {
+    /// The entry that it becomes, without its slot and round.
+    fn entry(&self, token: Option<u64>, repeated: bool) -> Entry {
+        Entry {
+            slot: None,
+            replies: replies(self.commands),
+            db: self.db,
+            phase: self.phase,
+            offset: self.offset,
+            repeated,
+            relied_on: false,
+            forgiving: self.forgiving,
+            token,
+            round: None,
+        }
+    }
 }
 
 impl Router {
@@ -103,12 +151,13 @@ impl Router {
         let mut clock = interval(Duration::from_secs(1));
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut router = Self {
-            config,
             opening,
             discovery,
             lanes: Vec::new(),
             lane_of_slot: Vec::new(),
-            tracker: Tracker::default(),
+            books: Books::new(config.fences.clone()),
+            replay: None,
+            reports_losses: false,
             asked: HashSet::new(),
             submitted: None,
             reported: None,
@@ -118,6 +167,7 @@ impl Router {
             probe: None,
             rephrase: None,
             clock,
+            config,
         };
         router.install(map);
         router
@@ -132,53 +182,83 @@ impl Router {
     /// Bytes that are held because they are not confirmed.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.lanes.iter().map(Lane::bytes).sum()
+        self.lanes.iter().map(Lane::bytes).sum::<usize>() + self.books.gate.bytes()
     }
 
     /// Commands that are held because they are not confirmed; one to every primary counts once for each.
     #[must_use]
     pub fn commands(&self) -> u64 {
-        self.tracker.unconfirmed()
+        self.books.tracker.unconfirmed()
     }
 
-    /// Takes a command; `encode` writes its bytes, complete RESP commands, into the buffer they will be sent from.
+    /// Takes a command, or several that take effect together; `encode` writes them.
     ///
     /// Nothing is sent before the next [`drive`](Self::drive). To be called only while there is
     /// [room](Self::has_room), or for what belongs together with a command that was submitted then.
     pub fn submit(&mut self, command: Outgoing, encode: impl FnMut(&mut BytesMut)) {
-        self.enter(command, None, encode);
+        let Some(repeated) = self.look_up(&command) else { return };
+        match command.route {
+            Route::Slot(slot) if self.books.gate.holds_back(slot, command.delivery) => {
+                let Books { tracker, gate } = &mut self.books;
+                gate.gather(slot, command, repeated, || tracker.open(), encode);
+            }
+            _ => self.enter(command, None, repeated, encode),
+        }
     }
 
     /// As [`submit`](Self::submit), for a command whose reply is wanted: it comes back as [`Event::Answer`] with this
-    /// token. It is asked again after a redirect or a lost connection, in its place among the commands of its slot, so
-    /// it should be one that may be. Of every primary, each answers.
+    /// token. It is asked again after a redirect or a lost connection, in its place among the commands of its slot that
+    /// were sent, so it should be one that may be. Of every primary, each answers.
     pub fn ask(&mut self, command: Outgoing, token: u64, encode: impl FnMut(&mut BytesMut)) {
-        self.enter(command, Some(token), encode);
+        self.enter(command, Some(token), false, encode);
     }
 
-    fn enter(&mut self, command: Outgoing, token: Option<u64>, mut encode: impl FnMut(&mut BytesMut)) {
-        let entry = Entry {
-            slot: None,
-            replies: command.replies,
-            db: command.db,
-            phase: command.phase,
-            offset: command.offset,
-            repeated: false,
-            relied_on: false,
-            forgiving: command.forgiving,
-            token,
-            round: None,
-        };
+    /// Whether a command may have been sent before; `None` when it is done already.
+    fn look_up(&mut self, command: &Outgoing) -> Option<bool> {
+        let Some(replay) = &self.replay else { return Some(false) };
+        if command.phase == Phase::Stream && replay.ends_before(command) {
+            self.replay = None;
+            return Some(false);
+        }
+        (!replay.covers(command)).then(|| replay.may_repeat(command))
+    }
+
+    fn enter(&mut self, command: Outgoing, token: Option<u64>, repeated: bool, mut encode: impl FnMut(&mut BytesMut)) {
+        let entry = command.entry(token, repeated);
+        let mut encode = |out: &mut BytesMut| put_together(command.commands, out, &mut encode);
         match command.route {
             Route::Slot(slot) => {
-                let entry = Entry { slot: Some(slot), round: Some(self.tracker.open()), ..entry };
+                let entry = Entry { slot: Some(slot), round: Some(self.books.tracker.open()), ..entry };
+                self.books.gate.opened(slot);
                 self.push_to_owner(slot, entry, &mut encode);
             }
             Route::EveryPrimary => {
                 for lane in &mut self.lanes {
-                    let entry = Entry { round: Some(self.tracker.open()), ..entry };
+                    let entry = Entry { round: Some(self.books.tracker.open()), ..entry };
                     lane.push(entry, &mut encode);
                 }
+            }
+        }
+    }
+
+    /// Hands what has waited for its turn to the lanes.
+    fn release_gathered(&mut self) {
+        while let Some((slot, group)) = self.books.gate.next_ready() {
+            if group.is_unit() {
+                let entry = self.books.gate.unit_entry(slot, &group);
+                let mut bytes = BytesMut::new();
+                self.books.gate.put_unit(slot, &group, &mut bytes);
+                self.books.gate.opened(slot);
+                self.push_to_owner(slot, entry, |out| out.extend_from_slice(&bytes));
+                continue;
+            }
+            self.books.tracker.reopen(group.round(), group.len() - 1);
+            for (command, repeated, bytes) in group.pieces() {
+                let entry = Entry { slot: Some(slot), round: Some(group.round()), ..command.entry(None, repeated) };
+                self.books.gate.opened(slot);
+                self.push_to_owner(slot, entry, |out| {
+                    put_together(command.commands, out, |out| out.extend_from_slice(bytes));
+                });
             }
         }
     }
@@ -197,22 +277,58 @@ impl Router {
         self.lanes.get_mut(usize::from(*lane))
     }
 
+    /// Commands are of this generation from now on; [fences](RouterConfig::fences) name it.
+    pub fn set_generation(&mut self, generation: u64) {
+        self.books.gate.set_generation(generation);
+    }
+
+    /// Passes over what is done, in the stream, until all slots are where the first of them is.
+    pub fn replay(&mut self, replay: Replay) {
+        self.replay = Some(replay);
+    }
+
+    /// What is passed over, while there is something.
+    #[must_use]
+    pub fn replaying(&self) -> Option<&Replay> {
+        self.replay.as_ref()
+    }
+
+    /// From now on, a connection that was lost ends the router with [`RouterError::Interrupted`], and so does a node that
+    /// has ceased to be a primary: some of what it had confirmed may be gone with it, and how far it is has to be looked
+    /// up. Otherwise what was not confirmed is sent again.
+    pub fn report_losses(&mut self, reports: bool) {
+        self.reports_losses = reports;
+    }
+
+    /// The nodes that slots belong to, as far as the router knows.
+    #[must_use]
+    pub fn owners(&self) -> Vec<Owner> {
+        let owner = |lane: &Lane| Owner { node: lane.node.clone(), id: lane.id.clone(), slots: SlotSet::new() };
+        let mut owners: Vec<Owner> = self.lanes.iter().map(owner).collect();
+        for (slot, &lane) in Slot::all().zip(&self.lane_of_slot) {
+            if let Some(owner) = owners.get_mut(usize::from(lane)) {
+                owner.slots.insert(slot);
+            }
+        }
+        owners
+    }
+
     /// Ends a round: when all that was submitted so far is confirmed, so is `position`.
     pub fn end_round(&mut self, position: Position) {
         self.submitted = Some(position);
-        self.tracker.end_round(position);
+        self.books.tracker.end_round(position);
     }
 
     /// The highest position up to which everything is confirmed.
     #[must_use]
     pub fn confirmed(&self) -> Option<Position> {
-        self.tracker.confirmed()
+        self.books.tracker.confirmed()
     }
 
     /// Whether everything that was submitted is confirmed.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.tracker.is_idle()
+        self.books.tracker.is_idle()
     }
 
     /// Sends and receives until something happened that the caller should know.
@@ -249,7 +365,7 @@ impl Router {
         if let Some(event) = self.events.pop_front() {
             return Poll::Ready(Ok(event));
         }
-        let confirmed = self.tracker.confirmed();
+        let confirmed = self.books.tracker.confirmed();
         if confirmed != self.reported {
             // Only the position tells of progress: what stands in the way pins it, however well the rest is served.
             self.backoff.reset();
@@ -287,7 +403,8 @@ impl Router {
             verdict => verdict,
         };
         let mut turn = Turn {
-            tracker: &mut self.tracker,
+            books: &mut self.books,
+            reports_losses: self.reports_losses,
             judge: &judge,
             conceded: Vec::new(),
             answers: Vec::new(),
@@ -306,6 +423,9 @@ impl Router {
                     let why = rephrase::rephrase(words, &refused.error, refused.entry, &refused.bytes);
                     let note = why.and_then(Result::err).map(String::into_boxed_str);
                     return Err(Rejection { note, ..rejection(&lane.node, &refused) }.into());
+                }
+                Poll::Ready(Trouble::Lost(error)) if self.reports_losses => {
+                    return Err(RouterError::interrupted(&lane.node, &error));
                 }
                 Poll::Ready(Trouble::Unopened(error)) if is_final(&error) => return Err(error.into()),
                 Poll::Ready(trouble) => {
@@ -332,14 +452,31 @@ impl Router {
     fn lane_for(&mut self, node: NodeIndex, map: &SlotMap, made: &mut [Option<u16>], old: &mut Vec<Lane>) -> u16 {
         let Some((made, owner)) = made.get_mut(node.index()).zip(map.node(node)) else { return 0 };
         *made.get_or_insert_with(|| {
-            let lane = match old.iter().position(|lane| lane.node == owner.addr) {
+            let mut lane = match old.iter().position(|lane| lane.node == owner.addr) {
                 Some(at) => old.swap_remove(at),
                 None => Lane::new(owner.addr.clone(), self.opening.clone()),
             };
+            lane.id.clone_from(&owner.id);
             self.lanes.push(lane);
             u16::try_from(self.lanes.len() - 1).unwrap_or(u16::MAX)
         })
     }
+}
+
+/// Several commands as a transaction, one as it is.
+pub(crate) fn put_together(commands: u32, out: &mut BytesMut, encode: impl FnOnce(&mut BytesMut)) {
+    if commands > 1 {
+        resp::put_command(out, &["MULTI"]);
+    }
+    encode(out);
+    if commands > 1 {
+        resp::put_command(out, &["EXEC"]);
+    }
+}
+
+/// How many replies so many commands get when they are [put together](put_together).
+pub(crate) fn replies(commands: u32) -> u32 {
+    if commands > 1 { commands.saturating_add(2) } else { 1 }
 }
 
 /// What an error reply means for the entry that got it.

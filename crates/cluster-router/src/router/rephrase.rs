@@ -7,13 +7,13 @@ use super::Router;
 use crate::Refusal;
 use crate::lane::Entry;
 
-/// What is sent in place of a refused command: complete RESP commands.
+/// What is sent in place of a refused command; several commands take effect together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InOtherWords {
     /// The commands.
     pub bytes: Bytes,
-    /// How many replies they will get, counted as for [`Outgoing`](crate::Outgoing).
-    pub replies: u32,
+    /// How many there are.
+    pub commands: u32,
 }
 
 /// Finds other words for the command in these bytes, or says why there are none.

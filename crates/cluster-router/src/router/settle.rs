@@ -47,10 +47,15 @@ impl Router {
     pub(super) fn poll_settling(&mut self, cx: &mut Context<'_>) -> Result<(), RouterError> {
         loop {
             match &mut self.state {
-                State::Flowing => match self.poll_lanes(cx)? {
-                    None => return Ok(()),
-                    Some((node, trouble)) => self.rest(Cause::of(node, &trouble)),
-                },
+                State::Flowing => {
+                    self.release_gathered();
+                    match self.poll_lanes(cx)? {
+                        // What was confirmed may have let something through.
+                        None if self.books.gate.has_ready() => {}
+                        None => return Ok(()),
+                        Some((node, trouble)) => self.rest(Cause::of(node, &trouble)),
+                    }
+                }
                 State::Resting(_) => {
                     // Troubles met on the way to rest add nothing: what they leave open is taken back as well. But a
                     // lane that met one has not been polled to its end, and nobody would wake it.
@@ -71,7 +76,7 @@ impl Router {
                 },
                 State::Asking { answer, .. } => match answer.as_mut().poll(cx) {
                     Poll::Pending => return Ok(()),
-                    Poll::Ready(answer) => self.conclude(answer),
+                    Poll::Ready(answer) => self.conclude(answer)?,
                 },
             }
         }
@@ -108,14 +113,15 @@ impl Router {
         self.state = State::Asking { open, answer };
     }
 
-    fn conclude(&mut self, answer: Result<SlotMap, ClientError>) {
-        let State::Asking { open, .. } = std::mem::replace(&mut self.state, State::Flowing) else { return };
+    fn conclude(&mut self, answer: Result<SlotMap, ClientError>) -> Result<(), RouterError> {
+        let State::Asking { open, .. } = std::mem::replace(&mut self.state, State::Flowing) else { return Ok(()) };
         match answer {
             Ok(map) if !map.uncovered().is_empty() => {
                 let cause = Cause::uncovered(self.discovery.seed(), &map);
                 self.wait(open, cause);
             }
             Ok(map) => {
+                self.refuse_replaced(&map)?;
                 self.install(&map);
                 self.flow(&open);
             }
@@ -123,6 +129,16 @@ impl Router {
                 let cause = Cause::unanswered(self.discovery.seed(), &error);
                 self.wait(open, cause);
             }
+        }
+        Ok(())
+    }
+
+    /// A node that was sent something and is no primary any more has been replaced, perhaps by one that has less.
+    fn refuse_replaced(&self, map: &SlotMap) -> Result<(), RouterError> {
+        let replaced = self.lanes.iter().find(|lane| lane.was_opened() && map.index_of(&lane.node).is_none());
+        match replaced.filter(|_| self.reports_losses) {
+            Some(lane) => Err(RouterError::replaced(&lane.node)),
+            None => Ok(()),
         }
     }
 
@@ -153,11 +169,11 @@ impl Router {
         if let Some(lane) = self.lanes.iter_mut().find(|lane| lane.node == *node) {
             return lane.push(entry, |out| out.extend_from_slice(bytes));
         }
-        self.tracker.reopen(round, self.lanes.len() as u64);
+        self.books.tracker.reopen(round, self.lanes.len() as u64);
         for lane in &mut self.lanes {
             lane.push(entry, |out| out.extend_from_slice(bytes));
         }
-        self.tracker.confirm(round);
+        self.books.tracker.confirm(round);
     }
 }
 

@@ -10,6 +10,7 @@ mod error;
 mod facts;
 mod network;
 mod plan;
+mod positions;
 mod preflight;
 mod progress;
 mod reserved;

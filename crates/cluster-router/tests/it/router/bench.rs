@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cluster_router::{
-    Discovery, Event, Hold, NodeAddr, Outgoing, Phase, Position, Route, Router, RouterConfig, RouterError, SlotMap,
-    TargetKind, slot_of,
+    Delivery, Discovery, Event, Hold, NodeAddr, Outgoing, Phase, Position, Route, Router, RouterConfig, RouterError,
+    SlotMap, TargetKind, slot_of,
 };
 use tokio::time::timeout;
 
@@ -51,16 +51,15 @@ impl Bench {
     /// Submits a transaction of commands with keys in one slot.
     pub(super) fn submit_transaction(&mut self, lines: &[&str]) -> u64 {
         let key = lines[0].split(' ').nth(1).unwrap();
-        let all: Vec<&str> = ["MULTI"].iter().chain(lines).chain(&["EXEC"]).copied().collect();
-        self.submit_as(Some(key), 0, &all)
+        self.submit_as(Some(key), 0, lines)
     }
 
     /// Commands of one key's slot, or without one of every primary.
     pub(super) fn submit_as(&mut self, key: Option<&str>, db: u32, lines: &[&str]) -> u64 {
         self.offset += 10;
         let route = key.map_or(Route::EveryPrimary, |key| Route::Slot(slot_of(key.as_bytes())));
-        let replies = u32::try_from(lines.len()).unwrap();
-        let outgoing = Outgoing { route, replies, db, phase: Phase::Stream, offset: self.offset, forgiving: false };
+        let commands = u32::try_from(lines.len()).unwrap();
+        let outgoing = Outgoing { db, ..outgoing(route, commands, self.offset) };
         self.router.submit(outgoing, |out| {
             for line in lines {
                 resp::put_command(out, &line.split(' ').collect::<Vec<_>>());
@@ -133,6 +132,12 @@ impl Bench {
             }
         }
     }
+}
+
+/// So many commands of a stream that may be repeated.
+pub(super) fn outgoing(route: Route, commands: u32, offset: u64) -> Outgoing {
+    let (phase, delivery) = (Phase::Stream, Delivery::Repeatable);
+    Outgoing { route, commands, db: 0, phase, offset, forgiving: false, delivery }
 }
 
 /// Whether the numbers that a key was set to are those of delivery in order, at least once: up by one, or back to

@@ -23,8 +23,8 @@ fn refusing(told: &Told) -> Arc<Fake> {
 fn answer(line: &str) -> Option<Act> {
     match line {
         line if line.starts_with("RESTORE") => Some(Act::Say("-ERR Bad data format\r\n")),
-        line if line.starts_with("SADD") => Some(Act::Say("+QUEUED\r\n")),
-        "EXEC" => Some(Act::Say("*1\r\n:1\r\n")),
+        line if line.starts_with("SADD") || line.starts_with("DEL") => Some(Act::Say("+QUEUED\r\n")),
+        "EXEC" => Some(Act::Say("*2\r\n:1\r\n:1\r\n")),
         _ => None,
     }
 }
@@ -37,10 +37,9 @@ fn as_set(refused: &[u8]) -> Result<InOtherWords, String> {
         return Err("no commands make it".to_owned());
     }
     let mut bytes = bytes::BytesMut::new();
-    resp::put_command(&mut bytes, &["MULTI"]);
+    resp::put_command(&mut bytes, &["DEL", &key]);
     resp::put_command(&mut bytes, &["SADD", &key, "a"]);
-    resp::put_command(&mut bytes, &["EXEC"]);
-    Ok(InOtherWords { bytes: bytes.freeze(), replies: 3 })
+    Ok(InOtherWords { bytes: bytes.freeze(), commands: 2 })
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! What becomes of the items of a snapshot.
 
 use bytes::Bytes;
-use cluster_router::{Outgoing, Phase, Position, Route, Slot, slot_of};
+use cluster_router::{Outgoing, Position, Route, Slot, slot_of};
 use rdb::{DumpWriter, Entry, Item, Key, Part, RawValue, ValueType};
 
 use super::Sink;
@@ -11,7 +11,7 @@ use super::held_key::HeldKey;
 use super::losses::{LossBook, Lost};
 use super::plain::PlainWriter;
 use super::restore::{Restore, put_restore, put_set};
-use super::unit::Address;
+use super::unit::{Address, of_snapshot};
 use crate::pipeline::target::Target;
 
 /// Turns items into commands: each key as the target takes it best.
@@ -287,7 +287,7 @@ impl Keys {
 
     fn outgoing(&self, key: &Key<'_>) -> Outgoing {
         let Address { route, db, offset } = self.address(key);
-        Outgoing { route, replies: 1, db, phase: Phase::Snapshot, offset, forgiving: false }
+        Outgoing { db, ..of_snapshot(route, 1, offset) }
     }
 }
 
@@ -305,5 +305,5 @@ const MUCH: usize = 1 << 20;
 const LZF_AT_MOST: usize = 88;
 
 fn everywhere(offset: u64) -> Outgoing {
-    Outgoing { route: Route::EveryPrimary, replies: 1, db: 0, phase: Phase::Snapshot, offset, forgiving: false }
+    of_snapshot(Route::EveryPrimary, 1, offset)
 }

@@ -1,6 +1,5 @@
 //! The safety net below all that is decided ahead: a payload that the target refuses all the same, in plain commands.
 
-use bytes::BytesMut;
 use cluster_router::InOtherWords;
 use cluster_router::command::Args;
 use rdb::{DumpPayload, Entry, Key};
@@ -42,9 +41,8 @@ pub(crate) fn rephrase(target: rdb::Target, restore: &Restore, refused: &[u8]) -
     for lost in book.take_news() {
         warn!(key = lost.key, "the target cannot be told the {}", lost.kind.name());
     }
-    let mut out = BytesMut::new();
-    unit.put(&mut out);
-    Ok(InOtherWords { bytes: out.freeze(), replies: unit.replies() })
+    let commands = u32::try_from(unit.len()).unwrap_or(u32::MAX);
+    Ok(InOtherWords { bytes: unit.into_commands().freeze(), commands })
 }
 
 /// The commands where a key that is there stays.

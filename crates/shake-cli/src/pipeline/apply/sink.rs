@@ -100,8 +100,12 @@ pub(super) mod recorder {
             let mut bytes = BytesMut::new();
             encode(&mut bytes);
             self.open += bytes.len();
-            let commands = words(&bytes);
-            assert_eq!(commands.len(), command.replies as usize, "replies of {commands:?}");
+            let mut commands = words(&bytes);
+            assert_eq!(commands.len(), command.commands as usize, "{commands:?}");
+            if commands.len() > 1 {
+                commands.insert(0, "MULTI".to_owned());
+                commands.push("EXEC".to_owned());
+            }
             let route = match command.route {
                 Route::Slot(slot) => slot.to_string(),
                 Route::EveryPrimary => "all".to_owned(),

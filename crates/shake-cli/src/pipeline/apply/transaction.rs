@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use bytes::BytesMut;
-use cluster_router::{Outgoing, Phase, Route};
+use cluster_router::{Delivery, Outgoing, Phase, Route};
 
 use super::Sink;
 use super::errand::Errand;
@@ -11,7 +11,7 @@ use super::errand::Errand;
 /// A transaction of the source.
 ///
 /// It reaches the target as transactions: one for each slot that it has keys in, since no node takes one of several
-/// slots; and one for each run of commands in one database. What is an errand stands between two of them.
+/// slots. What is an errand stands between two of them.
 #[derive(Debug, Default)]
 pub(super) struct Transaction {
     bytes: BytesMut,
@@ -31,17 +31,19 @@ struct Commands {
     db: u32,
     count: u32,
     forgiving: bool,
+    delivery: Delivery,
     start: usize,
     end: usize,
 }
 
 impl Transaction {
     /// Adds `count` commands.
-    pub(super) fn push(&mut self, route: Route, db: u32, count: u32, forgiving: bool, bytes: &[u8]) {
+    pub(super) fn push(&mut self, handed: Handed, db: u32, bytes: &[u8]) {
+        let Handed { route, commands: count, forgiving, delivery } = handed;
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         let end = self.bytes.len();
-        self.parts.push_back(Part::Commands(Commands { route, db, count, forgiving, start, end }));
+        self.parts.push_back(Part::Commands(Commands { route, db, count, forgiving, delivery, start, end }));
     }
 
     pub(super) fn push_errand(&mut self, errand: Errand) {
@@ -67,7 +69,7 @@ impl Transaction {
                 continue;
             };
             let group = group_of.get(&slot).and_then(|&index: &usize| groups.get_mut(index));
-            match group.filter(|group| group.last().is_some_and(|last| last.db == commands.db)) {
+            match group {
                 Some(group) => group.push(commands),
                 None => {
                     group_of.insert(slot, groups.len());
@@ -76,49 +78,56 @@ impl Transaction {
             }
         }
         for group in &groups {
-            submit_group(&self.bytes, group, offset, sink);
+            // A fence would speak for the whole of the transaction, and something of it is still to come.
+            let may_be_fenced = errand.is_none();
+            submit_group(&self.bytes, group, (offset, may_be_fenced), sink);
         }
         errand
     }
 }
 
-fn submit_group(bytes: &[u8], group: &[Commands], offset: u64, sink: &mut dyn Sink) {
+fn submit_group(bytes: &[u8], group: &[Commands], (offset, may_be_fenced): (u64, bool), sink: &mut dyn Sink) {
     let Some(&Commands { route, db, .. }) = group.first() else { return };
-    let commands = group.iter().map(|commands| commands.count).sum();
+    // Each goes to its own database, and in the end it is the first one's again.
+    let dbs: Vec<u32> = group.iter().map(|commands| commands.db).chain([db]).collect();
+    let selects: u32 = dbs.windows(2).map(|pair| u32::from(pair.first() != pair.last())).sum();
+    let commands = group.iter().map(|commands| commands.count).sum::<u32>() + selects;
     let forgiving = group.iter().all(|commands| commands.forgiving);
-    submit_together(sink, Submission { route, db, commands, forgiving, offset }, &mut |out| {
-        for part in group {
+    let once = may_be_fenced && group.iter().any(|commands| commands.delivery == Delivery::Once);
+    let delivery = if once { Delivery::Once } else { Delivery::Repeatable };
+    let handed = Handed { route, commands, forgiving, delivery };
+    submit_together(sink, Submission { handed, db, offset }, &mut |out| {
+        for (part, next) in group.iter().zip(dbs.iter().skip(1)) {
             out.extend_from_slice(bytes.get(part.start..part.end).unwrap_or_default());
+            if part.db != *next {
+                resp::put_command(out, &["SELECT", &next.to_string()]);
+            }
         }
     });
 }
 
 /// Commands that take effect together, or one alone.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Submission {
+pub(super) struct Handed {
     pub(super) route: Route,
-    pub(super) db: u32,
     /// How many they are; nothing is submitted when there are none.
     pub(super) commands: u32,
     pub(super) forgiving: bool,
+    pub(super) delivery: Delivery,
+}
+
+/// The same with their place.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Submission {
+    pub(super) handed: Handed,
+    pub(super) db: u32,
     pub(super) offset: u64,
 }
 
-/// Submits commands of the stream, several of them as a transaction; `encode` writes them.
+/// Submits commands of the stream; `encode` writes them.
 pub(super) fn submit_together(sink: &mut dyn Sink, submission: Submission, encode: &mut dyn FnMut(&mut BytesMut)) {
-    let Submission { route, db, commands, forgiving, offset } = submission;
-    if commands == 0 {
-        return;
+    let Submission { handed: Handed { route, commands, forgiving, delivery }, db, offset } = submission;
+    if commands > 0 {
+        sink.submit(Outgoing { route, commands, db, phase: Phase::Stream, offset, forgiving, delivery }, encode);
     }
-    let replies = if commands == 1 { 1 } else { commands.saturating_add(2) };
-    let outgoing = Outgoing { route, replies, db, phase: Phase::Stream, offset, forgiving };
-    sink.submit(outgoing, &mut |out| {
-        if commands > 1 {
-            resp::put_command(out, &["MULTI"]);
-        }
-        encode(out);
-        if commands > 1 {
-            resp::put_command(out, &["EXEC"]);
-        }
-    });
 }

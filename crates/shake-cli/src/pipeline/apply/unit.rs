@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use bytes::BytesMut;
-use cluster_router::{Outgoing, Phase, Route};
+use cluster_router::{Delivery, Outgoing, Phase, Route};
 use resp::{CommandScanner, Limits};
 
 use super::Sink;
@@ -62,22 +62,9 @@ impl Unit {
         starts.zip(&self.ends).map(|(start, &end)| self.bytes.get(start..end).unwrap_or_default())
     }
 
-    /// How many replies it gets.
-    pub(super) fn replies(&self) -> u32 {
-        let commands = u32::try_from(self.len()).unwrap_or(u32::MAX - 2);
-        if commands == 1 { 1 } else { commands + 2 }
-    }
-
-    /// Appends it as it is sent.
-    pub(super) fn put(&self, out: &mut BytesMut) {
-        out.reserve(self.bytes.len() + MULTI_AND_EXEC);
-        if self.len() > 1 {
-            resp::put_command(out, &["MULTI"]);
-        }
-        out.extend_from_slice(&self.bytes);
-        if self.len() > 1 {
-            resp::put_command(out, &["EXEC"]);
-        }
+    /// The commands, given away.
+    pub(super) fn into_commands(self) -> BytesMut {
+        self.bytes
     }
 
     /// Submits it, unless there is nothing in it. Where it is `forgiving`, a data error is as good as a success.
@@ -86,9 +73,19 @@ impl Unit {
             return;
         }
         let Address { route, db, offset } = address;
-        let outgoing = Outgoing { route, replies: self.replies(), db, phase: Phase::Snapshot, offset, forgiving };
-        sink.submit(outgoing, &mut |out| self.put(out));
+        let commands = u32::try_from(self.len()).unwrap_or(u32::MAX);
+        let outgoing = Outgoing { db, forgiving, ..of_snapshot(route, commands, offset) };
+        sink.submit(outgoing, &mut |out| {
+            out.reserve(self.bytes.len() + MULTI_AND_EXEC);
+            out.extend_from_slice(&self.bytes);
+        });
     }
+}
+
+/// So many commands of a snapshot: what brings its keys may be repeated.
+pub(super) fn of_snapshot(route: Route, commands: u32, offset: u64) -> Outgoing {
+    let (phase, delivery) = (Phase::Snapshot, Delivery::Repeatable);
+    Outgoing { route, commands, db: 0, phase, offset, forgiving: false, delivery }
 }
 
 const MULTI_AND_EXEC: usize = 32;
@@ -107,25 +104,5 @@ impl Frames {
     pub(super) fn first<'a>(&mut self, bytes: &'a [u8]) -> Option<(&'a [u8], &[Range<usize>])> {
         let len = self.0.scan(bytes).ok().flatten().filter(|&len| len > 0)?;
         Some((bytes.get(..len)?, self.0.args()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_command_is_no_transaction() {
-        let mut unit = Unit::default();
-        unit.push(&[b"DEL", b"a"]);
-        let mut out = BytesMut::new();
-        unit.put(&mut out);
-        assert_eq!((&out[..], unit.replies()), (&b"*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"[..], 1));
-        unit.push_frame(b"*1\r\n$4\r\nPING\r\n");
-        out.clear();
-        unit.put(&mut out);
-        let text = String::from_utf8_lossy(&out);
-        assert!(text.starts_with("*1\r\n$5\r\nMULTI\r\n*2\r\n") && text.ends_with("PING\r\n*1\r\n$4\r\nEXEC\r\n"));
-        assert_eq!((unit.replies(), unit.frames().count()), (4, 2));
     }
 }

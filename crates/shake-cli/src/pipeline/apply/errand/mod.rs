@@ -10,7 +10,7 @@ mod sweep_cluster;
 mod sweep_server;
 
 use cluster_router::command::Described;
-use cluster_router::{Outgoing, Phase, Route, Slot, SlotSet};
+use cluster_router::{Delivery, Outgoing, Phase, Route, Slot, SlotSet};
 use resp::Reply;
 
 use super::Sink;
@@ -66,9 +66,10 @@ pub(super) struct At {
 }
 
 impl At {
-    /// A command, or a transaction with so many replies.
-    fn outgoing(self, slot: Slot, replies: u32, db: u32) -> Outgoing {
-        Outgoing { route: Route::Slot(slot), replies, db, phase: Phase::Stream, offset: self.offset, forgiving: false }
+    /// So many commands.
+    fn outgoing(self, slot: Slot, commands: u32, db: u32) -> Outgoing {
+        let (route, phase, delivery) = (Route::Slot(slot), Phase::Stream, Delivery::Repeatable);
+        Outgoing { route, commands, db, phase, offset: self.offset, forgiving: false, delivery }
     }
 }
 

@@ -77,11 +77,9 @@ impl ClusterSweep {
         let token = 2 * u64::from(slot.number());
         sink.ask(self.at.outgoing(slot, 1, 0), token, &mut |out| resp::put_command(out, &list));
         let key = format!("{{{}}}", slot.tag());
-        sink.ask(self.at.outgoing(slot, 4, 0), token + 1, &mut |out| {
-            resp::put_command(out, &["MULTI"]);
+        sink.ask(self.at.outgoing(slot, 2, 0), token + 1, &mut |out| {
             resp::put_command(out, &["EXISTS", &key]);
             resp::put_command(out, &list);
-            resp::put_command(out, &["EXEC"]);
         });
     }
 

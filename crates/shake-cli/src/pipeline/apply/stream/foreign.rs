@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use cluster_router::command::{Args, Described};
-use cluster_router::{Route, Slot, slot_of};
+use cluster_router::{Delivery, Route, Slot, slot_of};
 
 use super::shown::{shown, shown_keys};
 use super::{Commands, Taken};
 use crate::pipeline::apply::Sink;
 use crate::pipeline::apply::errand::{Errand, Settled};
 use crate::pipeline::apply::error::ApplyErrorKind;
+use crate::pipeline::apply::transaction::Handed;
 
 /// What the target has said of such commands.
 #[derive(Debug, Default)]
@@ -89,7 +90,9 @@ impl Commands {
 
     fn pass_as_it_is(&mut self, slot: Slot, frame: &[u8], sink: &mut dyn Sink) {
         self.applied += 1;
-        self.hand_over(Route::Slot(slot), 1, false, frame, sink);
+        // What is not known may be anything.
+        let (route, delivery) = (Route::Slot(slot), Delivery::Once);
+        self.hand_over(Handed { route, commands: 1, forgiving: false, delivery }, frame, sink);
     }
 }
 

@@ -11,8 +11,8 @@ mod split;
 use std::ops::Range;
 
 use bytes::{Buf, BytesMut};
-use cluster_router::command::{self, Args};
-use cluster_router::{Phase, Position, Route};
+use cluster_router::command::{self, Args, Class, CommandSpec};
+use cluster_router::{Delivery, Phase, Position, Route};
 use replica::UnixMillis;
 use resp::CommandScanner;
 
@@ -23,7 +23,8 @@ use super::losses::Lost;
 use super::payloads::{Adapted, Expiry, Payloads};
 use super::rewrite::{Omission, Rewritten, restore_expiry, restore_with, rewrite};
 use super::said::Said;
-use super::transaction::{Submission, Transaction, submit_together};
+use super::transaction::{Handed, Submission, Transaction, submit_together};
+use super::unit::Frames;
 use crate::pipeline::plan::CrossSlot;
 use crate::pipeline::target::Target;
 use foreign::Foreign;
@@ -320,13 +321,16 @@ impl Commands {
         let bytes = if rewritten == Rewritten::Same { said.frame } else { &out[..] };
         // Each primary of a source deletes the library from itself, and the first of them from all of the target.
         let forgiving = said.spec.name == "FUNCTION" && said.args.is_word(1, "DELETE");
-        self.hand_over(route, commands, forgiving, bytes, sink);
+        let delivery = if rewritten == Rewritten::Same { delivery(said.spec, said.args) } else { delivery_of(bytes) };
+        self.hand_over(Handed { route, commands, forgiving, delivery }, bytes, sink);
         self.give_back(out);
     }
 
     /// Submits a RESTORE, in other words where the target would refuse the payload.
     fn restore(&mut self, route: Route, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
         let ttl = restore_expiry(said).unwrap_or(0).to_string();
+        let delivery = delivery(said.spec, said.args);
+        let handed = |commands| Handed { route, commands, forgiving: false, delivery };
         let adapted = self.payloads.adapt(said.arg(1), said.arg(3), Expiry { ttl: ttl.as_bytes(), absolute: true })?;
         match adapted {
             Adapted::Same => {
@@ -336,12 +340,12 @@ impl Commands {
             Adapted::Signed(payload) => {
                 let mut out = std::mem::take(&mut self.scratch);
                 restore_with(said, &payload, &mut out);
-                self.hand_over(route, 1, false, &out, sink);
+                self.hand_over(handed(1), &out, sink);
                 self.give_back(out);
             }
             Adapted::Commands(unit) => {
                 let commands = u32::try_from(unit.len()).unwrap_or(u32::MAX);
-                self.hand_over(route, commands, false, unit.commands(), sink);
+                self.hand_over(handed(commands), unit.commands(), sink);
             }
         }
         self.applied += 1;
@@ -356,15 +360,15 @@ impl Commands {
         }
     }
 
-    /// Submits `count` commands that take effect together, or adds them to the transaction at hand.
-    fn hand_over(&mut self, route: Route, count: u32, forgiving: bool, bytes: &[u8], sink: &mut dyn Sink) {
-        if count == 0 {
+    /// Submits commands that take effect together, or adds them to the transaction at hand.
+    fn hand_over(&mut self, handed: Handed, bytes: &[u8], sink: &mut dyn Sink) {
+        if handed.commands == 0 {
             return;
         }
         match &mut self.transaction {
-            Some(transaction) => transaction.push(route, self.db, count, forgiving, bytes),
+            Some(transaction) => transaction.push(handed, self.db, bytes),
             None => {
-                let submission = Submission { route, db: self.db, commands: count, forgiving, offset: self.offset };
+                let submission = Submission { handed, db: self.db, offset: self.offset };
                 submit_together(sink, submission, &mut |out| out.extend_from_slice(bytes));
             }
         }
@@ -379,6 +383,25 @@ impl Commands {
             });
         }
     }
+}
+
+/// Whether a command may be repeated. What only reads, or has no key, changes nothing by it.
+fn delivery(spec: &CommandSpec, args: Args<'_>) -> Delivery {
+    if spec.class(args) == Class::Atomic { Delivery::Once } else { Delivery::Repeatable }
+}
+
+/// The same of all commands that were written in place of one.
+fn delivery_of(bytes: &[u8]) -> Delivery {
+    let (mut frames, mut rest) = (Frames::new(), bytes);
+    while let Some((frame, args)) = frames.first(rest) {
+        let args = Args::new(frame, args);
+        let spec = args.arg(0).and_then(command::lookup);
+        if spec.is_none_or(|spec| delivery(spec, args) == Delivery::Once) {
+            return Delivery::Once;
+        }
+        rest = rest.get(frame.len()..).unwrap_or_default();
+    }
+    Delivery::Repeatable
 }
 
 /// What commands are written to is given back when it has grown larger than this.

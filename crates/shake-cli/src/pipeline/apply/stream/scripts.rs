@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use bytes::BytesMut;
-use cluster_router::Route;
+use cluster_router::{Delivery, Route};
 
 use super::Commands;
 use crate::pipeline::apply::Sink;
 use crate::pipeline::apply::said::Said;
+use crate::pipeline::apply::transaction::Handed;
 
 /// The scripts that every primary of the target has been given.
 #[derive(Debug, Default)]
@@ -40,7 +41,8 @@ impl Commands {
             let mut out = BytesMut::new();
             let words: [&[u8]; 3] = [b"SCRIPT", b"LOAD", script];
             resp::put_command(&mut out, &words);
-            self.hand_over(Route::EveryPrimary, 1, false, &out, sink);
+            let (route, delivery) = (Route::EveryPrimary, Delivery::Repeatable);
+            self.hand_over(Handed { route, commands: 1, forgiving: false, delivery }, &out, sink);
         }
     }
 }

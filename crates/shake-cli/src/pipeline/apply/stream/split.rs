@@ -1,12 +1,13 @@
 //! Commands over several slots that can be taken apart by key.
 
 use bytes::BytesMut;
-use cluster_router::{Route, Slot, slot_of};
+use cluster_router::{Delivery, Route, Slot, slot_of};
 
 use super::Commands;
 use crate::pipeline::apply::Sink;
 use crate::pipeline::apply::rewrite::MultiSet;
 use crate::pipeline::apply::said::Said;
+use crate::pipeline::apply::transaction::Handed;
 
 /// How a command is taken apart.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +87,9 @@ impl Commands {
                 Some(set) => some.iter().map(|&key| set.put(said, key, self.settings.target, &mut out)).sum(),
                 None => put_part(said, plan, &some, &mut out),
             };
-            self.hand_over(route, commands, false, &out, sink);
+            // Only commands that set or remove by name are taken apart.
+            let delivery = Delivery::Repeatable;
+            self.hand_over(Handed { route, commands, forgiving: false, delivery }, &out, sink);
             self.give_back(out);
         }
     }
