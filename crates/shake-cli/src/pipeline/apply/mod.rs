@@ -36,7 +36,7 @@ pub(crate) use sink::Sink;
 pub(crate) use snapshot::SnapshotApplier;
 pub(crate) use stream::{Left, StreamApplier, StreamSettings};
 
-use errand::{Errand, Errands};
+use errand::{Asked, Errand, Errands};
 
 use losses::Lost;
 
@@ -101,6 +101,7 @@ impl Applier {
         settings: StreamSettings,
         restore: Restore,
         source: ShardSlots,
+        link_ended: CancellationToken,
         progress: Arc<Progress>,
     ) -> Self {
         let (server, restored_as) = (settings.target.server, restore.clone());
@@ -110,7 +111,7 @@ impl Applier {
             router,
             settings,
             restore,
-            errands: Errands::new(node.clone(), source, settings.target.is_standalone()),
+            errands: Errands::new(node.clone(), source, link_ended, settings.target.is_standalone()),
             phase: Applying::Nothing,
             behind: false,
             generation: 0,
@@ -145,7 +146,12 @@ impl Applier {
             let takes = self.takes();
             tokio::select! {
                 event = self.router.drive() => self.handle(event?)?,
-                failed = self.errands.asked() => self.source_asked(failed),
+                asked = self.errands.asked() => match asked {
+                    Asked::Known => {}
+                    Asked::Again(error) => self.source_is_asked_again(&error),
+                    // What stands behind cannot be applied; why the link has ended is said by itself.
+                    Asked::Never => return Ok(self.stopped()),
+                },
                 piece = self.backlog.next(), if takes => match piece {
                     Some(piece) => self.take(piece)?,
                     None => match self.backlog.failure() {
@@ -209,16 +215,14 @@ impl Applier {
         Ok(())
     }
 
-    /// The source was asked for its slots, and has answered unless there is an error.
-    fn source_asked(&mut self, failed: Option<SlotsError>) {
-        if let Some(error) = failed {
-            let waiting = format!("the source is asked which slots it owns: {}", with_causes(&error));
-            if !self.holding {
-                warn!(source = %self.node, "waiting: {waiting}");
-            }
-            self.holding = true;
-            self.progress.hold(waiting);
+    /// The source was asked for its slots, and has not answered.
+    fn source_is_asked_again(&mut self, error: &SlotsError) {
+        let waiting = format!("the source is asked which slots it owns: {}", with_causes(error));
+        if !self.holding {
+            warn!(source = %self.node, "waiting: {waiting}");
         }
+        self.holding = true;
+        self.progress.hold(waiting);
     }
 
     fn take(&mut self, piece: Piece) -> Result<(), ApplyError> {

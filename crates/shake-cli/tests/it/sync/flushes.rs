@@ -246,3 +246,40 @@ fn a_source_that_does_not_answer_is_asked_again() {
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     tool.end();
 }
+
+/// A source that lets nobody in any more, and a flush that it has said before a write.
+fn flush_behind_a_closed_door() -> (Cluster, Conn, Cluster, Tool) {
+    let (source, target) = (cluster("redis-7.0", 1), cluster("redis-7.0", 1));
+    let mut conn = source.conn(0).unwrap();
+    conn.call("SET gone v").unwrap();
+    let mut tool = Tool::between_clusters(&source, &target);
+    wait_for_same(&source, &target, &tool);
+    write_and_wait(&mut conn, "following", &source, &target, &tool);
+    // Connections that are there stay.
+    conn.call("CONFIG SET requirepass sesame").unwrap();
+    conn.pipeline(&["FLUSHALL".into(), "SET behind 1".into()]).unwrap();
+    tool.wait_for_log("the source is asked which slots it owns");
+    (source, conn, target, tool)
+}
+
+fn keys_of(target: &Cluster) -> Vec<String> {
+    own_keys(&mut target.conn(0).unwrap())
+}
+
+#[test]
+fn a_source_that_never_answers_owns_what_it_owned_before() {
+    let (_source, _conn, target, mut tool) = flush_behind_a_closed_door();
+    tool.wait_for_log("the source does not say which slots it owns");
+    wait_until("the flush and what is behind it", || keys_of(&target) == ["behind"]);
+    tool.end();
+}
+
+#[test]
+fn a_link_that_ends_behind_a_flush_ends_the_process() {
+    let (_source, mut conn, target, mut tool) = flush_behind_a_closed_door();
+    conn.call("CLIENT KILL TYPE replica").unwrap();
+    assert_eq!(tool.wait(), 1, "{}", tool.log());
+    let log = tool.log();
+    assert!(log.contains("NOAUTH") && log.lines().last().is_some_and(|line| line.contains("NOAUTH")), "{log}");
+    assert_eq!(keys_of(&target), ["behind"], "{log}");
+}
