@@ -120,3 +120,76 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long when the link has ended.
 const LAST_PATIENCE: Duration = Duration::from_secs(1);
 const FOR_EVER: Duration = Duration::from_secs(86_400 * 365);
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::Arc;
+
+    use cluster_router::{Connect, Discovery, Io, NodeAddr, TargetKind};
+
+    use super::*;
+
+    /// Nobody is there, or nobody answers.
+    struct Nobody {
+        refuses: bool,
+    }
+
+    impl Connect for Nobody {
+        fn connect<'a>(&'a self, _: &'a NodeAddr) -> BoxFuture<'a, io::Result<Box<dyn Io>>> {
+            let refuses = self.refuses;
+            Box::pin(async move {
+                if refuses { Err(io::ErrorKind::ConnectionRefused.into()) } else { std::future::pending().await }
+            })
+        }
+    }
+
+    /// What a shard owns whose node is like that; it may have said so before.
+    fn owned(refuses: bool, before: Option<SlotSet>) -> (Owned, CancellationToken) {
+        let node = NodeAddr::new("10.0.0.1", 6379);
+        let asked = Discovery::new(Arc::new(Nobody { refuses }), TargetKind::Cluster, vec![node.clone()], None);
+        let link_ended = CancellationToken::new();
+        let mut owned = Owned::new(ShardSlots::new(Arc::new(asked), node, true), link_ended.clone());
+        owned.known = before.map(|slots| Known { slots, at: Instant::now() });
+        owned.want();
+        (owned, link_ended)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_known_before_is_used_after_a_while() {
+        for refuses in [false, true] {
+            let (mut owned, _link) = owned(refuses, Some(SlotSet::all()));
+            let (begun, mut failed) = (Instant::now(), 0);
+            let age = loop {
+                match owned.answer().await {
+                    Answer::Failed(_) => failed += 1,
+                    Answer::Old(slots, age) => {
+                        assert!(slots == SlotSet::all());
+                        break age;
+                    }
+                    other => panic!("{other:?}"),
+                }
+            };
+            assert!(begun.elapsed() >= PATIENCE && begun.elapsed() < 2 * PATIENCE, "{:?}", begun.elapsed());
+            assert!(age >= PATIENCE && (failed > 1) == refuses, "{age:?}, {failed}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_end_of_the_link_ends_the_wait() {
+        for before in [None, Some(SlotSet::all())] {
+            let (mut owned, link_ended) = owned(false, before.clone());
+            let begun = Instant::now();
+            link_ended.cancel();
+            let answer = owned.answer().await;
+            assert!(matches!(&answer, Answer::Old(..) if before.is_some()) || matches!(answer, Answer::Never));
+            assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_has_never_answered_is_waited_for() {
+        let (mut owned, _link) = owned(false, None);
+        assert!(tokio::time::timeout(60 * PATIENCE, owned.answer()).await.is_err());
+    }
+}
