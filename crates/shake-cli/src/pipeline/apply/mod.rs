@@ -303,8 +303,11 @@ impl Applier {
     }
 
     fn end_snapshot(&mut self, next: Place) -> Result<(), ApplyError> {
+        let mut begin =
+            Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
         if let Applying::Snapshot(applier) = &self.phase {
             applier.finish()?;
+            begin.db = applier.stream_db();
             let (bytes, keys) = (applier.bytes(), applier.keys());
             info!(source = %self.node, bytes, keys, offset = next.offset, "the snapshot is read; following the stream");
             for (kind, count) in applier.losses().iter() {
@@ -313,11 +316,8 @@ impl Applier {
         }
         self.progress.set_state(State::Stream);
         let payloads = Payloads::new(self.settings.target.server, &self.restore);
-        let applier = StreamApplier::new(self.settings, payloads, self.generation, next.offset);
-        self.phase = Applying::Stream(Box::new(applier));
-        let position =
-            Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
-        self.router.end_round(position);
+        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.settings, payloads, begin)));
+        self.router.end_round(begin);
         Ok(())
     }
 

@@ -96,14 +96,15 @@ enum Taken {
 }
 
 impl StreamApplier {
-    /// A stream that begins behind `offset`, in database 0 until it says otherwise.
-    pub(crate) fn new(settings: StreamSettings, payloads: Payloads, generation: u64, offset: u64) -> Self {
+    /// A stream that begins at that position.
+    pub(crate) fn new(settings: StreamSettings, payloads: Payloads, begin: Position) -> Self {
+        let Position { generation, offset, db, .. } = begin;
         let commands = Commands {
             settings,
             payloads,
             generation,
             offset,
-            db: 0,
+            db,
             transaction: None,
             ending: None,
             waiting: false,
@@ -270,10 +271,15 @@ impl Commands {
     fn select(&mut self, said: Said<'_>) -> Result<(), ApplyErrorKind> {
         let number = said.integer(1).and_then(|db| u32::try_from(db).ok());
         let db = number.ok_or(ApplyErrorKind::Malformed("SELECT without a database"))?;
-        if db > 0 && !self.settings.target.is_standalone() {
-            return Err(ApplyErrorKind::Database { db: db.into() });
-        }
         self.db = db;
+        self.check_database()
+    }
+
+    /// Refuses what is said in a database that the target does not have: in which a stream begins is not told by it.
+    fn check_database(&self) -> Result<(), ApplyErrorKind> {
+        if self.db > 0 && !self.settings.target.is_standalone() {
+            return Err(ApplyErrorKind::Database { db: self.db.into() });
+        }
         Ok(())
     }
 
@@ -447,6 +453,22 @@ mod tests {
             let first = format!("12182 0: PEXPIREAT foo {}", NOW.0 + 1000);
             assert_eq!(bench.lines(), [first, format!("12182 0: PEXPIREAT foo {}", later.0 + 1)]);
         }
+    }
+
+    #[test]
+    fn a_stream_begins_in_the_database_of_its_position() {
+        let mut bench = Bench::in_database(to_server(), 3);
+        bench.feed(&["SET foo 1", "PING"]);
+        assert_eq!((bench.lines(), bench.sink.rounds[0].db), (vec!["0 3: SET foo 1".to_owned()], 3));
+        for line in ["SET foo 1", "FLUSHDB", "JSON.SET k $ 1"] {
+            let mut bench = Bench::in_database(to_cluster(), 3);
+            bench.feed(&["PING", "REPLCONF GETACK *"]);
+            let error = bench.applier.feed(&stream(&[line]), NOW, &mut bench.sink).unwrap_err();
+            assert!(error.to_string().contains("database 3 is used at the source"), "{error}");
+        }
+        let mut bench = Bench::in_database(to_cluster(), 3);
+        bench.feed(&["SELECT 0", "SET foo 1"]);
+        assert_eq!(bench.lines(), ["12182 0: SET foo 1"]);
     }
 
     #[test]
