@@ -349,12 +349,19 @@ impl Applier {
         }
     }
 
+    fn nodes_may_be_new(&mut self) {
+        if let Applying::Stream(applier) = &mut self.phase {
+            applier.nodes_may_be_new();
+        }
+    }
+
     fn handle(&mut self, event: Event) -> Result<(), ApplyError> {
         match event {
             Event::Answer { token, reply } => self.errands.answer(token, &reply)?,
             Event::Confirmed(Some(position)) => self.confirm(position),
             Event::Holding(hold) => {
                 self.errands.interrupted();
+                self.nodes_may_be_new();
                 self.holding = true;
                 self.progress.hold(hold.to_string());
                 // The first try is made at once; only what lasts is worth a line.
@@ -372,7 +379,10 @@ impl Applier {
                 self.holding = true;
                 self.progress.hold(waiting);
             }
-            Event::Flowing { resent } => self.resent = Some(resent),
+            Event::Flowing { resent } => {
+                self.resent = Some(resent);
+                self.nodes_may_be_new();
+            }
             Event::Conflict(conflict) => {
                 self.progress.conflict();
                 warn!(source = %self.node, "sent again after a lost connection, and taken for done: {conflict}");

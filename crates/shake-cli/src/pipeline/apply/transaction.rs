@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use bytes::BytesMut;
-use cluster_router::{Outgoing, Phase, Route};
+use cluster_router::{Outgoing, Phase, Route, Slot};
 
 use super::Sink;
 use super::errand::Errand;
@@ -11,7 +11,8 @@ use super::errand::Errand;
 /// A transaction of the source.
 ///
 /// It reaches the target as transactions: one for each slot that it has keys in, since no node takes one of several
-/// slots; and one for each run of commands in one database. What is an errand stands between two of them.
+/// slots; and one for each run of commands in one database. What is an errand stands between two of them. What goes to
+/// every primary goes ahead: a script is loaded before it is called by its digest, in whichever slot.
 #[derive(Debug, Default)]
 pub(super) struct Transaction {
     bytes: BytesMut,
@@ -22,6 +23,8 @@ pub(super) struct Transaction {
 enum Part {
     Commands(Commands),
     Errand(Errand),
+    /// What comes behind may not go ahead of what came before.
+    Cut,
 }
 
 /// What one command of the source became.
@@ -44,41 +47,67 @@ impl Transaction {
         self.parts.push_back(Part::Commands(Commands { route, db, count, forgiving, start, end }));
     }
 
+    /// Says that what comes behind may not go ahead of what came before.
+    pub(super) fn cut(&mut self) {
+        self.parts.push_back(Part::Cut);
+    }
+
     pub(super) fn push_errand(&mut self, errand: Errand) {
         self.parts.push_back(Part::Errand(errand));
     }
 
     /// Submits what stands before the next errand, which is answered, or all that is left; `offset` is where EXEC ends.
     pub(super) fn submit(&mut self, offset: u64, sink: &mut dyn Sink) -> Option<Errand> {
-        let mut groups: Vec<Vec<Commands>> = Vec::new();
-        let mut group_of = HashMap::new();
+        let mut groups = Groups::default();
         let mut errand = None;
         while let Some(part) = self.parts.pop_front() {
-            let commands = match part {
-                Part::Commands(commands) => commands,
+            match part {
+                Part::Commands(commands) => groups.add(commands),
+                Part::Cut => std::mem::take(&mut groups).submit(&self.bytes, offset, sink),
                 Part::Errand(met) => {
                     errand = Some(met);
                     break;
                 }
-            };
-            let Route::Slot(slot) = commands.route else {
-                // What has no key is no part of a transaction's data.
-                groups.push(vec![commands]);
-                continue;
-            };
-            let group = group_of.get(&slot).and_then(|&index: &usize| groups.get_mut(index));
-            match group.filter(|group| group.last().is_some_and(|last| last.db == commands.db)) {
-                Some(group) => group.push(commands),
-                None => {
-                    group_of.insert(slot, groups.len());
-                    groups.push(vec![commands]);
-                }
             }
         }
-        for group in &groups {
-            submit_group(&self.bytes, group, offset, sink);
-        }
+        groups.submit(&self.bytes, offset, sink);
         errand
+    }
+}
+
+/// Commands of a transaction by where they go.
+#[derive(Debug, Default)]
+struct Groups {
+    /// What has no key is no part of a transaction's data.
+    everywhere: Vec<Commands>,
+    of_slots: Vec<Vec<Commands>>,
+    /// The last group of each slot.
+    last: HashMap<Slot, usize>,
+}
+
+impl Groups {
+    fn add(&mut self, commands: Commands) {
+        let Route::Slot(slot) = commands.route else {
+            self.everywhere.push(commands);
+            return;
+        };
+        let group = self.last.get(&slot).and_then(|&index| self.of_slots.get_mut(index));
+        match group.filter(|group| group.last().is_some_and(|last| last.db == commands.db)) {
+            Some(group) => group.push(commands),
+            None => {
+                self.last.insert(slot, self.of_slots.len());
+                self.of_slots.push(vec![commands]);
+            }
+        }
+    }
+
+    fn submit(self, bytes: &[u8], offset: u64, sink: &mut dyn Sink) {
+        for commands in &self.everywhere {
+            submit_group(bytes, std::slice::from_ref(commands), offset, sink);
+        }
+        for group in &self.of_slots {
+            submit_group(bytes, group, offset, sink);
+        }
     }
 }
 

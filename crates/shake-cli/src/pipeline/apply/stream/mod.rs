@@ -152,6 +152,12 @@ impl StreamApplier {
         self.go_on(self.begun_at, sink)
     }
 
+    /// Another node may have taken the place of one, or one may have started anew: what nodes were given beside data may
+    /// be gone.
+    pub(super) fn nodes_may_be_new(&mut self) {
+        self.commands.forget_scripts();
+    }
+
     /// Commands that were submitted so far.
     pub(crate) fn applied(&self) -> u64 {
         self.commands.applied
