@@ -60,6 +60,10 @@ pub(crate) struct Applier {
     confirmed: Option<Position>,
     /// Whether something stands in the way, as far as it was told.
     holding: bool,
+    /// When that was told last, or tried again.
+    disturbed: Instant,
+    /// Whether it will be tried again.
+    retrying: bool,
     /// Commands that were handed out anew, until one of them is confirmed.
     resent: Option<u64>,
 }
@@ -119,6 +123,8 @@ impl Applier {
             node,
             confirmed: None,
             holding: false,
+            disturbed: Instant::now(),
+            retrying: false,
             resent: None,
         }
     }
@@ -221,8 +227,7 @@ impl Applier {
         if !self.holding {
             warn!(source = %self.node, "waiting: {waiting}");
         }
-        self.holding = true;
-        self.progress.hold(waiting);
+        self.hold(waiting);
     }
 
     fn take(&mut self, piece: Piece) -> Result<(), ApplyError> {
@@ -328,7 +333,29 @@ impl Applier {
         }
         let place = self.place_to_release(position);
         self.backlog.release(place);
-        if self.confirmed.replace(position) != Some(position) && std::mem::take(&mut self.holding) {
+        if self.confirmed.replace(position) != Some(position) {
+            self.flow();
+        }
+    }
+
+    /// An errand may take long, and there is no new position before it is done. Nothing stands in its way when it is
+    /// answered; but what came before it may meet the same trouble at every try, and then others answer in between.
+    fn answered(&mut self) {
+        if self.router.has_room() && self.disturbed.elapsed() >= CALM {
+            self.flow();
+        }
+    }
+
+    /// Something stands in the way.
+    fn hold(&mut self, why: String) {
+        self.holding = true;
+        self.disturbed = Instant::now();
+        self.progress.hold(why);
+    }
+
+    /// Nothing stands in the way any more.
+    fn flow(&mut self) {
+        if std::mem::take(&mut self.holding) {
             self.progress.flow();
             let resent = self.resent.take().unwrap_or(0);
             info!(source = %self.node, resent, "commands flow again");
@@ -357,13 +384,16 @@ impl Applier {
 
     fn handle(&mut self, event: Event) -> Result<(), ApplyError> {
         match event {
-            Event::Answer { token, reply } => self.errands.answer(token, &reply)?,
+            Event::Answer { token, reply } => {
+                self.errands.answer(token, &reply)?;
+                self.answered();
+            }
             Event::Confirmed(Some(position)) => self.confirm(position),
             Event::Holding(hold) => {
                 self.errands.interrupted();
                 self.nodes_may_be_new();
-                self.holding = true;
-                self.progress.hold(hold.to_string());
+                self.retrying = true;
+                self.hold(hold.to_string());
                 // The first try is made at once; only what lasts is worth a line.
                 if hold.attempt > 1 {
                     warn!(source = %self.node, "holding: {hold}");
@@ -376,11 +406,14 @@ impl Applier {
                 if !self.holding {
                     warn!(source = %self.node, "waiting: {waiting}");
                 }
-                self.holding = true;
-                self.progress.hold(waiting);
+                self.hold(waiting);
             }
             Event::Flowing { resent } => {
                 self.resent = Some(resent);
+                // Whether that gets through this time is not known yet. What took a detour is no trouble.
+                if std::mem::take(&mut self.retrying) {
+                    self.disturbed = Instant::now();
+                }
                 self.nodes_may_be_new();
             }
             Event::Conflict(conflict) => {
@@ -441,6 +474,9 @@ fn far_future() -> Instant {
 
 /// How many bytes are turned into commands before the connections get their turn.
 const TURN_BYTES: usize = 256 << 10;
+
+/// When nothing was in the way for so long, an answer tells that nothing is: what lasts is told more often.
+const CALM: Duration = Duration::from_secs(5);
 
 /// How long a stop waits for what was received to be confirmed.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
