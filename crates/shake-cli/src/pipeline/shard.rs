@@ -24,6 +24,8 @@ pub(crate) struct Shard {
     node: NodeAddr,
     link: Link<SourceConnect, Observer>,
     applier: Applier,
+    /// Fires when the link has ended, for the applier.
+    link_ended: CancellationToken,
     progress: Arc<Progress>,
     backlog: BacklogStats,
 }
@@ -60,8 +62,10 @@ impl Shard {
             source_is_cluster: ready.source_is_cluster,
             cross_slot: plan.cross_slot,
         };
-        let applier = Applier::new(node.to_string(), reader, router, settings, restore, source, progress.clone());
-        Ok(Self { node, link, applier, progress, backlog })
+        let (name, link_ended) = (node.to_string(), CancellationToken::new());
+        let ended = link_ended.clone();
+        let applier = Applier::new(name, reader, router, settings, restore, source, ended, progress.clone());
+        Ok(Self { node, link, applier, link_ended, progress, backlog })
     }
 
     pub(crate) fn progress(&self) -> Arc<Progress> {
@@ -70,12 +74,15 @@ impl Shard {
 
     /// Follows the source until `stop`, or until one of the two sides cannot go on.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<Ended, PipelineError> {
-        let Self { node, mut link, applier, backlog, .. } = self;
+        let Self { node, mut link, applier, link_ended, backlog, .. } = self;
         let watching = tokio::spawn(backlog_watch::watch(node.to_string(), backlog));
         let (reading, applying) = (stop.child_token(), stop.child_token());
         let reader_stop = reading.clone();
         // The link owns the writing half of the backlog: when it ends, the applier finds the end of it.
-        let reader = tokio::spawn(async move { link.run(reader_stop).await });
+        let reader = tokio::spawn(async move {
+            let _ended = link_ended.drop_guard();
+            link.run(reader_stop).await
+        });
         let applied = tokio::spawn(applier.run(applying)).await;
         reading.cancel();
         watching.abort();

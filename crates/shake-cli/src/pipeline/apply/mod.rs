@@ -36,7 +36,7 @@ pub(crate) use sink::Sink;
 pub(crate) use snapshot::SnapshotApplier;
 pub(crate) use stream::{Left, StreamApplier, StreamSettings};
 
-use errand::{Errand, Errands};
+use errand::{Asked, Errand, Errands};
 
 use losses::Lost;
 
@@ -60,6 +60,10 @@ pub(crate) struct Applier {
     confirmed: Option<Position>,
     /// Whether something stands in the way, as far as it was told.
     holding: bool,
+    /// When that was told last, or tried again.
+    disturbed: Instant,
+    /// Whether it will be tried again.
+    retrying: bool,
     /// Commands that were handed out anew, until one of them is confirmed.
     resent: Option<u64>,
 }
@@ -101,6 +105,7 @@ impl Applier {
         settings: StreamSettings,
         restore: Restore,
         source: ShardSlots,
+        link_ended: CancellationToken,
         progress: Arc<Progress>,
     ) -> Self {
         let (server, restored_as) = (settings.target.server, restore.clone());
@@ -110,7 +115,7 @@ impl Applier {
             router,
             settings,
             restore,
-            errands: Errands::new(node.clone(), source, settings.target.is_standalone()),
+            errands: Errands::new(node.clone(), source, link_ended, settings.target.is_standalone()),
             phase: Applying::Nothing,
             behind: false,
             generation: 0,
@@ -118,6 +123,8 @@ impl Applier {
             node,
             confirmed: None,
             holding: false,
+            disturbed: Instant::now(),
+            retrying: false,
             resent: None,
         }
     }
@@ -145,7 +152,12 @@ impl Applier {
             let takes = self.takes();
             tokio::select! {
                 event = self.router.drive() => self.handle(event?)?,
-                failed = self.errands.asked() => self.source_asked(failed),
+                asked = self.errands.asked() => match asked {
+                    Asked::Known => {}
+                    Asked::Again(error) => self.source_is_asked_again(&error),
+                    // What stands behind cannot be applied; why the link has ended is said by itself.
+                    Asked::Never => return Ok(self.stopped()),
+                },
                 piece = self.backlog.next(), if takes => match piece {
                     Some(piece) => self.take(piece)?,
                     None => match self.backlog.failure() {
@@ -209,16 +221,13 @@ impl Applier {
         Ok(())
     }
 
-    /// The source was asked for its slots, and has answered unless there is an error.
-    fn source_asked(&mut self, failed: Option<SlotsError>) {
-        if let Some(error) = failed {
-            let waiting = format!("the source is asked which slots it owns: {}", with_causes(&error));
-            if !self.holding {
-                warn!(source = %self.node, "waiting: {waiting}");
-            }
-            self.holding = true;
-            self.progress.hold(waiting);
+    /// The source was asked for its slots, and has not answered.
+    fn source_is_asked_again(&mut self, error: &SlotsError) {
+        let waiting = format!("the source is asked which slots it owns: {}", with_causes(error));
+        if !self.holding {
+            warn!(source = %self.node, "waiting: {waiting}");
         }
+        self.hold(waiting);
     }
 
     fn take(&mut self, piece: Piece) -> Result<(), ApplyError> {
@@ -299,8 +308,11 @@ impl Applier {
     }
 
     fn end_snapshot(&mut self, next: Place) -> Result<(), ApplyError> {
+        let mut begin =
+            Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
         if let Applying::Snapshot(applier) = &self.phase {
             applier.finish()?;
+            begin.db = applier.stream_db();
             let (bytes, keys) = (applier.bytes(), applier.keys());
             info!(source = %self.node, bytes, keys, offset = next.offset, "the snapshot is read; following the stream");
             for (kind, count) in applier.losses().iter() {
@@ -309,11 +321,8 @@ impl Applier {
         }
         self.progress.set_state(State::Stream);
         let payloads = Payloads::new(self.settings.target.server, &self.restore);
-        let applier = StreamApplier::new(self.settings, payloads, self.generation, next.offset);
-        self.phase = Applying::Stream(Box::new(applier));
-        let position =
-            Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
-        self.router.end_round(position);
+        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.settings, payloads, begin)));
+        self.router.end_round(begin);
         Ok(())
     }
 
@@ -324,7 +333,29 @@ impl Applier {
         }
         let place = self.place_to_release(position);
         self.backlog.release(place);
-        if self.confirmed.replace(position) != Some(position) && std::mem::take(&mut self.holding) {
+        if self.confirmed.replace(position) != Some(position) {
+            self.flow();
+        }
+    }
+
+    /// An errand may take long, and there is no new position before it is done. Nothing stands in its way when it is
+    /// answered; but what came before it may meet the same trouble at every try, and then others answer in between.
+    fn answered(&mut self) {
+        if self.router.has_room() && self.disturbed.elapsed() >= CALM {
+            self.flow();
+        }
+    }
+
+    /// Something stands in the way.
+    fn hold(&mut self, why: String) {
+        self.holding = true;
+        self.disturbed = Instant::now();
+        self.progress.hold(why);
+    }
+
+    /// Nothing stands in the way any more.
+    fn flow(&mut self) {
+        if std::mem::take(&mut self.holding) {
             self.progress.flow();
             let resent = self.resent.take().unwrap_or(0);
             info!(source = %self.node, resent, "commands flow again");
@@ -345,14 +376,24 @@ impl Applier {
         }
     }
 
+    fn nodes_may_be_new(&mut self) {
+        if let Applying::Stream(applier) = &mut self.phase {
+            applier.nodes_may_be_new();
+        }
+    }
+
     fn handle(&mut self, event: Event) -> Result<(), ApplyError> {
         match event {
-            Event::Answer { token, reply } => self.errands.answer(token, &reply)?,
+            Event::Answer { token, reply } => {
+                self.errands.answer(token, &reply)?;
+                self.answered();
+            }
             Event::Confirmed(Some(position)) => self.confirm(position),
             Event::Holding(hold) => {
                 self.errands.interrupted();
-                self.holding = true;
-                self.progress.hold(hold.to_string());
+                self.nodes_may_be_new();
+                self.retrying = true;
+                self.hold(hold.to_string());
                 // The first try is made at once; only what lasts is worth a line.
                 if hold.attempt > 1 {
                     warn!(source = %self.node, "holding: {hold}");
@@ -365,10 +406,16 @@ impl Applier {
                 if !self.holding {
                     warn!(source = %self.node, "waiting: {waiting}");
                 }
-                self.holding = true;
-                self.progress.hold(waiting);
+                self.hold(waiting);
             }
-            Event::Flowing { resent } => self.resent = Some(resent),
+            Event::Flowing { resent } => {
+                self.resent = Some(resent);
+                // Whether that gets through this time is not known yet. What took a detour is no trouble.
+                if std::mem::take(&mut self.retrying) {
+                    self.disturbed = Instant::now();
+                }
+                self.nodes_may_be_new();
+            }
             Event::Conflict(conflict) => {
                 self.progress.conflict();
                 warn!(source = %self.node, "sent again after a lost connection, and taken for done: {conflict}");
@@ -427,6 +474,9 @@ fn far_future() -> Instant {
 
 /// How many bytes are turned into commands before the connections get their turn.
 const TURN_BYTES: usize = 256 << 10;
+
+/// When nothing was in the way for so long, an answer tells that nothing is: what lasts is told more often.
+const CALM: Duration = Duration::from_secs(5);
 
 /// How long a stop waits for what was received to be confirmed.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);

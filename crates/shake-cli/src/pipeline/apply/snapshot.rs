@@ -1,7 +1,7 @@
 //! The snapshot that a full resync starts with.
 
 use cluster_router::{Phase, Position};
-use rdb::{Decoder, Options};
+use rdb::{Decoder, Item, Options};
 
 use super::Sink;
 use super::error::{ApplyError, ApplyErrorKind};
@@ -16,13 +16,16 @@ pub(crate) struct SnapshotApplier {
     generation: u64,
     /// Where the last round ended.
     ended: Option<u64>,
+    /// The database in which the stream behind begins.
+    stream_db: u32,
 }
 
 impl SnapshotApplier {
     /// The snapshot of a generation.
     pub(crate) fn new(target: Target, restore: Restore, generation: u64) -> Self {
         let options = Options::default().chunk_size(CHUNK).max_string(restore.longest_string());
-        Self { decoder: Decoder::new(options), keys: Keys::new(target, restore), generation, ended: None }
+        let (decoder, keys) = (Decoder::new(options), Keys::new(target, restore));
+        Self { decoder, keys, generation, ended: None, stream_db: 0 }
     }
 
     /// Takes the next bytes, when all before them are [submitted](Self::advance).
@@ -59,6 +62,9 @@ impl SnapshotApplier {
                 looked_at = Some(start.offset);
             }
             match self.decoder.next_item() {
+                // A primary selects a database for each new replica. A replica passes on what its own primary says, which
+                // goes on in the database that was selected last.
+                Ok(Some(Item::Aux { key: b"repl-stream-db", value })) => self.stream_db = number(value).unwrap_or(0),
                 Ok(Some(item)) => self.keys.take(item, start, sink).map_err(fail)?,
                 Ok(None) => return Ok(true),
                 Err(error) => return Err(fail(error.into())),
@@ -89,6 +95,11 @@ impl SnapshotApplier {
         self.decoder.offset()
     }
 
+    /// The database in which the stream behind the snapshot begins, as far as it was read.
+    pub(crate) fn stream_db(&self) -> u32 {
+        self.stream_db
+    }
+
     /// Keys that were submitted so far.
     pub(crate) fn keys(&self) -> u64 {
         self.keys.count()
@@ -113,6 +124,11 @@ impl SnapshotApplier {
         let (generation, offset) = (self.generation, self.decoder.offset());
         Position { generation, phase: Phase::Snapshot, offset, index: 0, db: 0 }
     }
+}
+
+/// A fact of the snapshot that is a number; a database that is not selected is -1.
+fn number(value: &[u8]) -> Option<u32> {
+    std::str::from_utf8(value).ok()?.parse().ok()
 }
 
 /// Of a large value, what is handed over at once.
@@ -177,6 +193,15 @@ mod tests {
             recorder.rounds.last().unwrap().offset,
             snapshot(&[b"\xfe\x00", STRING, EXPIRING, LIST]).len() as u64
         );
+    }
+
+    #[test]
+    fn the_stream_may_begin_in_any_database() {
+        for (value, db) in [(&b"\xc0\x03"[..], 3), (b"\x0212", 12), (b"\xc0\xff", 0)] {
+            let aux = [&b"\xfa\x0erepl-stream-db"[..], value].concat();
+            let (recorder, applier) = apply(TARGET, rewrite(), &[&aux, STRING]).unwrap();
+            assert_eq!((recorder.lines.len(), applier.stream_db()), (1, db));
+        }
     }
 
     #[test]

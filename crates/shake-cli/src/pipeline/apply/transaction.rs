@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use bytes::BytesMut;
-use cluster_router::{Delivery, Outgoing, Phase, Route};
+use cluster_router::{Delivery, Outgoing, Phase, Route, Slot};
 
 use super::Sink;
 use super::errand::Errand;
@@ -11,7 +11,8 @@ use super::errand::Errand;
 /// A transaction of the source.
 ///
 /// It reaches the target as transactions: one for each slot that it has keys in, since no node takes one of several
-/// slots. What is an errand stands between two of them.
+/// slots. What is an errand stands between two of them. What goes to every primary goes ahead: a script is loaded before it
+/// is called by its digest, in whichever slot.
 #[derive(Debug, Default)]
 pub(super) struct Transaction {
     bytes: BytesMut,
@@ -22,6 +23,8 @@ pub(super) struct Transaction {
 enum Part {
     Commands(Commands),
     Errand(Errand),
+    /// What comes behind may not go ahead of what came before.
+    Cut,
 }
 
 /// What one command of the source became.
@@ -46,47 +49,82 @@ impl Transaction {
         self.parts.push_back(Part::Commands(Commands { route, db, count, forgiving, delivery, start, end }));
     }
 
+    /// Says that what comes behind may not go ahead of what came before.
+    pub(super) fn cut(&mut self) {
+        self.parts.push_back(Part::Cut);
+    }
+
     pub(super) fn push_errand(&mut self, errand: Errand) {
         self.parts.push_back(Part::Errand(errand));
     }
 
     /// Submits what stands before the next errand, which is answered, or all that is left; `offset` is where EXEC ends.
     pub(super) fn submit(&mut self, offset: u64, sink: &mut dyn Sink) -> Option<Errand> {
-        let mut groups: Vec<Vec<Commands>> = Vec::new();
-        let mut group_of = HashMap::new();
+        let mut groups = Groups::default();
         let mut errand = None;
         while let Some(part) = self.parts.pop_front() {
-            let commands = match part {
-                Part::Commands(commands) => commands,
+            match part {
+                Part::Commands(commands) => groups.add(commands),
+                Part::Cut => {
+                    std::mem::take(&mut groups).submit(&self.bytes, Place { offset, may_be_fenced: true }, sink)
+                }
                 Part::Errand(met) => {
                     errand = Some(met);
                     break;
                 }
-            };
-            let Route::Slot(slot) = commands.route else {
-                // What has no key is no part of a transaction's data.
-                groups.push(vec![commands]);
-                continue;
-            };
-            let group = group_of.get(&slot).and_then(|&index: &usize| groups.get_mut(index));
-            match group {
-                Some(group) => group.push(commands),
-                None => {
-                    group_of.insert(slot, groups.len());
-                    groups.push(vec![commands]);
-                }
             }
         }
-        for group in &groups {
-            // A fence would speak for the whole of the transaction, and something of it is still to come.
-            let may_be_fenced = errand.is_none();
-            submit_group(&self.bytes, group, (offset, may_be_fenced), sink);
-        }
+        // A fence would speak for the whole of the transaction, and something of it is still to come.
+        groups.submit(&self.bytes, Place { offset, may_be_fenced: errand.is_none() }, sink);
         errand
     }
 }
 
-fn submit_group(bytes: &[u8], group: &[Commands], (offset, may_be_fenced): (u64, bool), sink: &mut dyn Sink) {
+/// Commands of a transaction by where they go.
+#[derive(Debug, Default)]
+struct Groups {
+    /// What has no key is no part of a transaction's data.
+    everywhere: Vec<Commands>,
+    of_slots: Vec<Vec<Commands>>,
+    /// The last group of each slot.
+    last: HashMap<Slot, usize>,
+}
+
+impl Groups {
+    fn add(&mut self, commands: Commands) {
+        let Route::Slot(slot) = commands.route else {
+            self.everywhere.push(commands);
+            return;
+        };
+        let group = self.last.get(&slot).and_then(|&index| self.of_slots.get_mut(index));
+        match group {
+            Some(group) => group.push(commands),
+            None => {
+                self.last.insert(slot, self.of_slots.len());
+                self.of_slots.push(vec![commands]);
+            }
+        }
+    }
+
+    fn submit(self, bytes: &[u8], place: Place, sink: &mut dyn Sink) {
+        for commands in &self.everywhere {
+            submit_group(bytes, std::slice::from_ref(commands), place, sink);
+        }
+        for group in &self.of_slots {
+            submit_group(bytes, group, place, sink);
+        }
+    }
+}
+
+/// Where a transaction ends, and whether fences may say so.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    offset: u64,
+    may_be_fenced: bool,
+}
+
+fn submit_group(bytes: &[u8], group: &[Commands], place: Place, sink: &mut dyn Sink) {
+    let Place { offset, may_be_fenced } = place;
     let Some(&Commands { route, db, .. }) = group.first() else { return };
     // Each goes to its own database, and in the end it is the first one's again.
     let dbs: Vec<u32> = group.iter().map(|commands| commands.db).chain([db]).collect();

@@ -315,6 +315,37 @@ fn scripts_as_they_were_called() {
     assert!(tool.log().contains("EVAL names no keys"), "{}", tool.log());
 }
 
+/// What a node is that took another's place, or has started anew.
+#[test]
+fn scripts_that_nodes_have_lost_are_loaded_again() {
+    let source = Server::start(ServerSpec::new("redis-6.0").option("lua-replicate-commands", "no")).unwrap();
+    let target = cluster("redis-7.0");
+    let mut tool = follow(&source, ("cluster", &target), "");
+    let mut conn = source.conn().unwrap();
+    let script = "redis.call('INCR', KEYS[1])";
+    conn.call(["EVAL", script, "1", "a"]).unwrap();
+    let sha = conn.call(["SCRIPT", "LOAD", script]).unwrap().text();
+    conn.call("SET b 1").unwrap();
+    wait_for_same(&source, &target, &tool);
+    let mut nodes: Vec<Conn> = (0..target.addrs().len()).map(|node| target.conn(node).unwrap()).collect();
+    for node in &mut nodes {
+        node.pipeline(&["SCRIPT FLUSH".into(), "CLIENT PAUSE 600000 WRITE".into()]).unwrap();
+    }
+    say(&mut conn, &["SET a 1", "SET b 1", "SET c 1", "SET d 1"]);
+    tool.wait_for_log("no reply for");
+    for node in &mut nodes {
+        node.pipeline(&["CLIENT KILL TYPE normal".into(), "CLIENT UNPAUSE".into()]).unwrap();
+    }
+    tool.wait_for_log("connection lost");
+    wait_for_same(&source, &target, &tool);
+    for key in ["a", "b", "c", "d"] {
+        conn.call(["EVAL", script, "1", "a"]).unwrap();
+        conn.call(["EVALSHA", &sha, "1", key]).unwrap();
+    }
+    wait_for_same(&source, &target, &tool);
+    tool.end();
+}
+
 #[test]
 fn what_no_node_takes_is_left_out_when_told_so() {
     let (source, target) = (server("redis-7.0"), cluster("redis-7.0"));

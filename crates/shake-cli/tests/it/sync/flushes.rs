@@ -188,6 +188,87 @@ fn a_half_moved_slot_of_redis_6() {
     a_half_moved_slot_is_emptied_at_both_ends("redis-6.0");
 }
 
+/// A slot of the target that is half moved, with keys at both ends that have expired and are not deleted: those are listed,
+/// and count as missing. A flush in the stream is not done with before they are.
+struct Expired {
+    source: Cluster,
+    target: Cluster,
+    slot: u16,
+    ends: [usize; 2],
+    tool: Tool,
+}
+
+impl Expired {
+    fn begin() -> Self {
+        let spec = ClusterSpec::new("redis-7.0").primaries(2).replicas(0).option("enable-debug-command", "yes");
+        let (source, target) = (cluster("redis-7.0", 1), Cluster::start(spec).unwrap());
+        let mut conn = source.conn(0).unwrap();
+        let sets: Vec<Command> = (0..20).map(|n| cmd("SET").arg(format!("{{half}}{n}")).arg("v")).collect();
+        conn.pipeline(&sets).unwrap();
+        let tool = Tool::between_clusters(&source, &target);
+        wait_for_same(&source, &target, &tool);
+        write_and_wait(&mut conn, "following", &source, &target, &tool);
+        let slot = slot_of(b"{half}");
+        let owner = target.owner(slot).unwrap();
+        let ends = [owner, 1 - owner];
+        target.begin_move(slot, owner, 1 - owner).unwrap();
+        target.migrate_keys(slot, owner, 1 - owner, 10).unwrap();
+        let begun = Self { source, target, slot, ends, tool };
+        begun.expire_some();
+        conn.pipeline(&["FLUSHALL".into(), "SET behind 1".into()]).unwrap();
+        begun
+    }
+
+    fn expire_some(&self) {
+        self.delete_expired(false);
+        for end in self.ends {
+            let mut conn = self.target.conn(end).unwrap();
+            for key in own_keys(&mut conn).iter().filter(|key| key.starts_with("{half}")).take(3) {
+                conn.pipeline(&["ASKING".into(), ["PEXPIRE", key, "1"].into()]).unwrap();
+            }
+        }
+    }
+
+    fn delete_expired(&self, yes: bool) {
+        for end in self.ends {
+            let set = cmd("DEBUG SET-ACTIVE-EXPIRE").arg(u16::from(yes));
+            self.target.conn(end).unwrap().call(set).unwrap();
+        }
+    }
+
+    fn wait_for_all_others_to_go(&self) {
+        let is_empty = |end: &usize| own_keys(&mut self.target.conn(*end).unwrap()).is_empty();
+        wait_until("what has not expired to go", || self.ends.iter().all(is_empty));
+    }
+
+    fn end(mut self) {
+        self.delete_expired(true);
+        self.tool.wait_for_log("deleted what a flush at the source has emptied");
+        self.target.finish_move(self.slot, self.ends[0], self.ends[1]).unwrap();
+        wait_for_same(&self.source, &self.target, &self.tool);
+        self.tool.end();
+    }
+}
+
+#[test]
+fn a_half_moved_slot_with_keys_that_are_gone_when_they_are_deleted() {
+    let expired = Expired::begin();
+    expired.wait_for_all_others_to_go();
+    assert!(!expired.tool.log().contains("TRYAGAIN"), "{}", expired.tool.log());
+    expired.end();
+}
+
+#[test]
+fn a_sweep_that_is_answered_is_not_held() {
+    let mut expired = Expired::begin();
+    expired.wait_for_all_others_to_go();
+    expired.target.conn(expired.ends[0]).unwrap().call("CLIENT KILL TYPE normal").unwrap();
+    expired.tool.wait_for_log("connection lost");
+    expired.tool.wait_for_log("commands flow again");
+    assert_eq!(expired.tool.count_in_log("deleted what a flush"), 0, "{}", expired.tool.log());
+    expired.end();
+}
+
 #[test]
 fn a_sweep_goes_on_over_lost_connections() {
     let (source, target) = (cluster("redis-7.0", 1), cluster("redis-7.0", 2));
@@ -245,4 +326,41 @@ fn a_source_that_does_not_answer_is_asked_again() {
     drop(taken);
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     tool.end();
+}
+
+/// A source that lets nobody in any more, and a flush that it has said before a write.
+fn flush_behind_a_closed_door() -> (Cluster, Conn, Cluster, Tool) {
+    let (source, target) = (cluster("redis-7.0", 1), cluster("redis-7.0", 1));
+    let mut conn = source.conn(0).unwrap();
+    conn.call("SET gone v").unwrap();
+    let mut tool = Tool::between_clusters(&source, &target);
+    wait_for_same(&source, &target, &tool);
+    write_and_wait(&mut conn, "following", &source, &target, &tool);
+    // Connections that are there stay.
+    conn.call("CONFIG SET requirepass sesame").unwrap();
+    conn.pipeline(&["FLUSHALL".into(), "SET behind 1".into()]).unwrap();
+    tool.wait_for_log("the source is asked which slots it owns");
+    (source, conn, target, tool)
+}
+
+fn keys_of(target: &Cluster) -> Vec<String> {
+    own_keys(&mut target.conn(0).unwrap())
+}
+
+#[test]
+fn a_source_that_never_answers_owns_what_it_owned_before() {
+    let (_source, _conn, target, mut tool) = flush_behind_a_closed_door();
+    tool.wait_for_log("the source does not say which slots it owns");
+    wait_until("the flush and what is behind it", || keys_of(&target) == ["behind"]);
+    tool.end();
+}
+
+#[test]
+fn a_link_that_ends_behind_a_flush_ends_the_process() {
+    let (_source, mut conn, target, mut tool) = flush_behind_a_closed_door();
+    conn.call("CLIENT KILL TYPE replica").unwrap();
+    assert_eq!(tool.wait(), 1, "{}", tool.log());
+    let log = tool.log();
+    assert!(log.contains("NOAUTH") && log.lines().last().is_some_and(|line| line.contains("NOAUTH")), "{log}");
+    assert_eq!(keys_of(&target), ["behind"], "{log}");
 }

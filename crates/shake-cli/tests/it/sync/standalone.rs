@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 
-use testbed::{Cluster, ClusterSpec, Dataset, Endpoint, Load, LoadSpec, Server, ServerSpec, wait_equal};
+use testbed::{Cluster, ClusterSpec, Dataset, Endpoint, Load, LoadSpec, Server, ServerSpec, cmd, wait_equal};
 
 use super::tool::{PATIENCE, Tool, config, wait_until};
 
@@ -33,6 +33,26 @@ fn databases_transactions_and_flushes_between_servers() {
     conn.call("SET in7 1").unwrap();
     for db in [0, 3, 7] {
         wait_equal(database(&source, db), database(&target, db), PATIENCE)
+            .unwrap_or_else(|error| panic!("database {db}: {error}\n{}", tool.log()));
+    }
+    tool.end();
+}
+
+/// What a replica passes on goes on in the database that its primary has selected last, and does not say which that is.
+#[test]
+fn a_replica_as_source_does_not_repeat_which_database_it_is_in() {
+    let (primary, target) = (server(), server());
+    let source = server();
+    source.conn().unwrap().call(cmd("REPLICAOF").arg("127.0.0.1").arg(primary.addr().port())).unwrap();
+    wait_until("the replica to follow", || source.info("master_link_status").unwrap() == "up");
+    let mut conn = primary.conn().unwrap();
+    conn.pipeline(&["SET in0 early".into(), "SELECT 3".into(), "SET in3 early".into()]).unwrap();
+    wait_equal(database(&primary, 3), database(&source, 3), PATIENCE).unwrap();
+    let mut tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), ""));
+    tool.wait_for_log("following the stream");
+    conn.call("SET in3 late").unwrap();
+    for db in [3, 0] {
+        wait_equal(database(&primary, db), database(&target, db), PATIENCE)
             .unwrap_or_else(|error| panic!("database {db}: {error}\n{}", tool.log()));
     }
     tool.end();

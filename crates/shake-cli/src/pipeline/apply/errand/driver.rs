@@ -1,11 +1,9 @@
-use std::future::pending;
-use std::time::Duration;
-
-use cluster_router::{BoxFuture, SlotSet};
 use resp::Reply;
-use tokio::time::{Instant, sleep};
-use tracing::info;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
+use super::owned::{Answer, Owned};
 use super::{At, Errand, Running, Settled};
 use crate::pipeline::apply::Sink;
 use crate::pipeline::apply::error::{ApplyError, ApplyErrorKind};
@@ -14,7 +12,7 @@ use crate::pipeline::shard_slots::{ShardSlots, SlotsError};
 /// Runs the errands of one link, one at a time.
 pub(in crate::pipeline::apply) struct Errands {
     /// What the source's shard owns.
-    source: ShardSlots,
+    owned: Owned,
     standalone: bool,
     node: String,
     current: Option<Current>,
@@ -24,14 +22,29 @@ struct Current {
     running: Running,
     at: At,
     begun: Instant,
-    /// The question to the source, when there is one.
-    asking: Option<BoxFuture<'static, Result<SlotSet, SlotsError>>>,
+}
+
+/// How the source's answer is waited for.
+#[derive(Debug)]
+pub(in crate::pipeline::apply) enum Asked {
+    /// The slots are known.
+    Known,
+    /// It has to be asked again.
+    Again(SlotsError),
+    /// They will never be: the link has ended.
+    Never,
 }
 
 impl Errands {
-    /// For the link of a node to a target that is one server, or not.
-    pub(in crate::pipeline::apply) fn new(node: String, source: ShardSlots, standalone: bool) -> Self {
-        Self { source, standalone, node, current: None }
+    /// For the link of a node to a target that is one server, or not; `link_ended` fires when nothing more comes from the
+    /// node.
+    pub(in crate::pipeline::apply) fn new(
+        node: String,
+        source: ShardSlots,
+        link_ended: CancellationToken,
+        standalone: bool,
+    ) -> Self {
+        Self { owned: Owned::new(source, link_ended), standalone, node, current: None }
     }
 
     pub(in crate::pipeline::apply) fn is_running(&self) -> bool {
@@ -42,8 +55,10 @@ impl Errands {
     pub(in crate::pipeline::apply) fn begin(&mut self, errand: Errand, offset: u64) {
         let at = At { offset };
         let running = Running::begin(errand, at);
-        let asking = running.wants_slots().then(|| self.source.ask());
-        self.current = Some(Current { running, at, begun: Instant::now(), asking });
+        if running.wants_slots() {
+            self.owned.want();
+        }
+        self.current = Some(Current { running, at, begun: Instant::now() });
     }
 
     /// Submits what is due. To be called while there is room.
@@ -78,28 +93,24 @@ impl Errands {
         Some(settled)
     }
 
-    /// Waits for the source's answer, if there is a question to it; why there is none, when it has to be asked again.
-    /// Dropping the future loses nothing.
-    pub(in crate::pipeline::apply) async fn asked(&mut self) -> Option<SlotsError> {
-        let Some(current) = &mut self.current else { return pending().await };
-        let Some(asking) = &mut current.asking else { return pending().await };
-        match asking.await {
-            Ok(slots) => {
-                current.asking = None;
-                current.running.slots(&slots, self.standalone, current.at);
-                None
+    /// Waits for the source's answer, when there is a question to it. Dropping the future loses nothing.
+    pub(in crate::pipeline::apply) async fn asked(&mut self) -> Asked {
+        let slots = match self.owned.answer().await {
+            Answer::Fresh(slots) => slots,
+            Answer::Old(slots, age) => {
+                let age = age.as_secs();
+                warn!(
+                    source = %self.node,
+                    "the source does not say which slots it owns: a flush empties those that it owned {age} s ago"
+                );
+                slots
             }
-            Err(error) => {
-                let source = self.source.clone();
-                current.asking = Some(Box::pin(async move {
-                    sleep(ASK_AGAIN).await;
-                    source.ask().await
-                }));
-                Some(error)
-            }
+            Answer::Failed(error) => return Asked::Again(error),
+            Answer::Never => return Asked::Never,
+        };
+        if let Some(current) = &mut self.current {
+            current.running.slots(&slots, self.standalone, current.at);
         }
+        Asked::Known
     }
 }
-
-/// How long a source that has not answered is left alone.
-const ASK_AGAIN: Duration = Duration::from_secs(1);

@@ -4,6 +4,7 @@
 //! among the commands, so the order is kept through redirects and lost connections as that of any command is.
 
 mod driver;
+mod owned;
 mod question;
 mod sweep;
 mod sweep_cluster;
@@ -15,7 +16,7 @@ use resp::Reply;
 
 use super::Sink;
 use super::error::ApplyErrorKind;
-pub(super) use driver::Errands;
+pub(super) use driver::{Asked, Errands};
 use question::Question;
 pub(super) use sweep::{Scope, Which};
 use sweep_cluster::ClusterSweep;

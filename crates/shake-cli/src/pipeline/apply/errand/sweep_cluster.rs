@@ -83,16 +83,15 @@ impl ClusterSweep {
         });
     }
 
+    /// Deletes keys one by one: in a slot that is being moved, several together are answered TRYAGAIN, for as long as it
+    /// is, when one of them is not there any more.
     fn delete(&mut self, slot: Slot, keys: &[Bytes], sink: &mut dyn Sink) {
-        if keys.is_empty() {
-            return;
-        }
         self.deleted += keys.len() as u64;
-        sink.submit(self.at.outgoing(slot, 1, 0), &mut |out: &mut BytesMut| {
-            resp::put_array(out, keys.len() + 1);
-            resp::put_bulk(out, b"UNLINK");
-            keys.iter().for_each(|key| resp::put_bulk(out, key));
-        });
+        for key in keys {
+            sink.submit(self.at.outgoing(slot, 1, 0), &mut |out: &mut BytesMut| {
+                resp::put_command(out, &[b"UNLINK", &key[..]]);
+            });
+        }
     }
 
     pub(super) fn answer(&mut self, token: u64, reply: &Reply) -> Result<(), ApplyErrorKind> {
@@ -183,8 +182,8 @@ mod tests {
         answer(&mut sweep, 7, &["a", "shake:x", "b"], &["a", "shake:x", "b"]);
         assert_eq!(sweep.settled(), None);
         sweep.advance(&mut sink);
-        assert_eq!(sink.lines[4], "7 0: UNLINK a b");
-        assert_eq!((sink.lines.len(), sweep.settled()), (7, None));
+        assert_eq!(sink.lines[4..6], ["7 0: UNLINK a", "7 0: UNLINK b"]);
+        assert_eq!((sink.lines.len(), sweep.settled()), (8, None));
         answer(&mut sweep, 7, &["shake:x"], &["shake:x"]);
         assert_eq!(sweep.settled(), Some(Settled::Swept(2)));
     }

@@ -38,8 +38,13 @@ pub(super) struct Bench {
 
 impl Bench {
     pub(super) fn new(settings: StreamSettings) -> Self {
+        Self::in_database(settings, 0)
+    }
+
+    pub(super) fn in_database(settings: StreamSettings, db: u32) -> Self {
+        let begin = Position { generation: 1, phase: Phase::Stream, offset: 100, index: 0, db };
         let payloads = Payloads::new(settings.target.server, &Restore::for_tests());
-        Self { applier: StreamApplier::new(settings, payloads, 1, 100), sink: Recorder::default() }
+        Self { applier: StreamApplier::new(settings, payloads, begin), sink: Recorder::default() }
     }
 
     pub(super) fn feed(&mut self, lines: &[&str]) -> Option<Errand> {

@@ -74,6 +74,7 @@ impl Commands {
             self.pass_as_it_is(Slot::MIN, frame, sink);
             return Ok(Taken::Done);
         }
+        self.check_database()?;
         let command = || shown(args.arg(0).unwrap_or_default());
         let keys = match self.foreign.keys(args) {
             Ok(keys) => keys,

@@ -15,8 +15,12 @@ impl Commands {
         match said.spec.name {
             // Each primary has its own library of functions and its own cache of scripts.
             "FUNCTION" | "SCRIPT" => {
-                if said.args.is_word(1, "FLUSH") {
-                    self.scripts.forget();
+                if said.spec.name == "SCRIPT" && said.args.is_word(1, "FLUSH") {
+                    self.forget_scripts();
+                    // Those that were called before would be gone before they are.
+                    if let Some(transaction) = &mut self.transaction {
+                        transaction.cut();
+                    }
                 }
                 self.submit(Route::EveryPrimary, said, sink);
             }
@@ -81,7 +85,7 @@ mod tests {
     #[test]
     fn a_library_in_a_transaction_is_no_part_of_it() {
         let lines = apply(to_cluster(), &["MULTI", "SET foo 1", "FUNCTION DELETE l", "INCR foo", "EXEC"]).unwrap();
-        assert_eq!(lines, ["12182 0: MULTI; SET foo 1; INCR foo; EXEC", "all 0: FUNCTION DELETE l"]);
+        assert_eq!(lines, ["all 0: FUNCTION DELETE l", "12182 0: MULTI; SET foo 1; INCR foo; EXEC"]);
     }
 
     #[test]

@@ -97,14 +97,15 @@ enum Taken {
 }
 
 impl StreamApplier {
-    /// A stream that begins behind `offset`, in database 0 until it says otherwise.
-    pub(crate) fn new(settings: StreamSettings, payloads: Payloads, generation: u64, offset: u64) -> Self {
+    /// A stream that begins at that position.
+    pub(crate) fn new(settings: StreamSettings, payloads: Payloads, begin: Position) -> Self {
+        let Position { generation, offset, db, .. } = begin;
         let commands = Commands {
             settings,
             payloads,
             generation,
             offset,
-            db: 0,
+            db,
             transaction: None,
             ending: None,
             waiting: false,
@@ -150,6 +151,12 @@ impl StreamApplier {
             return Ok(Some(errand));
         }
         self.go_on(self.begun_at, sink)
+    }
+
+    /// Another node may have taken the place of one, or one may have started anew: what nodes were given beside data may
+    /// be gone.
+    pub(super) fn nodes_may_be_new(&mut self) {
+        self.commands.forget_scripts();
     }
 
     /// Commands that were submitted so far.
@@ -271,10 +278,15 @@ impl Commands {
     fn select(&mut self, said: Said<'_>) -> Result<(), ApplyErrorKind> {
         let number = said.integer(1).and_then(|db| u32::try_from(db).ok());
         let db = number.ok_or(ApplyErrorKind::Malformed("SELECT without a database"))?;
-        if db > 0 && !self.settings.target.is_standalone() {
-            return Err(ApplyErrorKind::Database { db: db.into() });
-        }
         self.db = db;
+        self.check_database()
+    }
+
+    /// Refuses what is said in a database that the target does not have: in which a stream begins is not told by it.
+    fn check_database(&self) -> Result<(), ApplyErrorKind> {
+        if self.db > 0 && !self.settings.target.is_standalone() {
+            return Err(ApplyErrorKind::Database { db: self.db.into() });
+        }
         Ok(())
     }
 
@@ -448,7 +460,7 @@ mod tests {
     fn databases_follow_each_other_in_a_transaction() {
         let lines =
             apply(to_server(), &["MULTI", "SET a 1", "SELECT 3", "SET b 1", "FLUSHDB", "SELECT 0", "SET c 1", "EXEC"]);
-        assert_eq!(lines.unwrap(), ["0 0: SET a 1", "0 3: MULTI; SET b 1; FLUSHDB; EXEC", "0 0: SET c 1"]);
+        assert_eq!(lines.unwrap(), ["0 0: MULTI; SET a 1; SELECT 3; SET b 1; FLUSHDB; SELECT 0; SET c 1; EXEC"]);
         let error = apply(to_cluster(), &["MULTI", "SELECT 3"]).unwrap_err();
         assert!(error.contains("database 3 is used at the source"), "{error}");
     }
@@ -470,6 +482,22 @@ mod tests {
             let first = format!("12182 0: PEXPIREAT foo {}", NOW.0 + 1000);
             assert_eq!(bench.lines(), [first, format!("12182 0: PEXPIREAT foo {}", later.0 + 1)]);
         }
+    }
+
+    #[test]
+    fn a_stream_begins_in_the_database_of_its_position() {
+        let mut bench = Bench::in_database(to_server(), 3);
+        bench.feed(&["SET foo 1", "PING"]);
+        assert_eq!((bench.lines(), bench.sink.rounds[0].db), (vec!["0 3: SET foo 1".to_owned()], 3));
+        for line in ["SET foo 1", "FLUSHDB", "JSON.SET k $ 1"] {
+            let mut bench = Bench::in_database(to_cluster(), 3);
+            bench.feed(&["PING", "REPLCONF GETACK *"]);
+            let error = bench.applier.feed(&stream(&[line]), NOW, &mut bench.sink).unwrap_err();
+            assert!(error.to_string().contains("database 3 is used at the source"), "{error}");
+        }
+        let mut bench = Bench::in_database(to_cluster(), 3);
+        bench.feed(&["SELECT 0", "SET foo 1"]);
+        assert_eq!(bench.lines(), ["12182 0: SET foo 1"]);
     }
 
     #[test]

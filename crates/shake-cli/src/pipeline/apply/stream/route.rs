@@ -12,6 +12,7 @@ use crate::pipeline::plan::CrossSlot;
 
 impl Commands {
     pub(super) fn pass_on(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<Taken, ApplyErrorKind> {
+        self.check_database()?;
         match said.spec.name {
             "PUBLISH" | "SPUBLISH" => self.publish(said, sink),
             "CLUSTER" => return self.cluster(said),
