@@ -261,22 +261,42 @@ fn the_old_value_goes_when_all_fields_of_a_giant_expire_meanwhile() {
     tool.end();
 }
 
-#[test]
-fn a_stop_in_the_middle_of_a_giant_leaves_nothing_behind() {
+/// A source, a target that stands still in the middle of a giant, and the tool between them.
+fn half_a_giant() -> (Server, Server, Tool) {
     let (source, target) = (server("redis-7.0"), server("redis-7.0"));
     let (mut conn, mut other) = (source.conn().unwrap(), target.conn().unwrap());
     let mut random = Random::new(9);
     for piece in 0..64 {
         conn.call(cmd("SETRANGE big").arg(piece << 20).arg(random.bytes(1 << 20))).unwrap();
     }
-    let mut tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), SMALL));
+    let tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), SMALL));
     wait_until("a part", || !other.call("KEYS shake:*").unwrap().items().is_empty());
     target.pause().unwrap();
     assert_eq!(tool.count_in_log("following the stream"), 0, "it was too fast");
+    (source, target, tool)
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_giant_leaves_nothing_behind() {
+    let (_source, target, mut tool) = half_a_giant();
     let stopping = thread::spawn(move || (tool.terminate(), tool.log()));
     target.cont().unwrap();
     let (code, log) = stopping.join().unwrap();
     assert_eq!(code, 0, "{log}");
     assert_eq!(log.matches("following the stream").count(), 0, "{log}");
-    assert!(other.call("KEYS *").unwrap().items().is_empty(), "{log}");
+    assert!(target.conn().unwrap().call("KEYS *").unwrap().items().is_empty(), "{log}");
+}
+
+#[test]
+fn nor_does_a_snapshot_that_breaks_off() {
+    let (source, target, mut tool) = half_a_giant();
+    let mut conn = source.conn().unwrap();
+    conn.call("SET big small").unwrap();
+    conn.call("CLIENT KILL TYPE replica").unwrap();
+    target.cont().unwrap();
+    tool.wait_for_log("FULL RESYNC");
+    tool.wait_for_log("following the stream");
+    wait_equal(source.addr(), target.addr(), PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    assert!(target.conn().unwrap().call("KEYS shake:*").unwrap().items().is_empty(), "{}", tool.log());
+    tool.end();
 }
