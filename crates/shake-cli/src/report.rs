@@ -71,7 +71,7 @@ fn line(figures: &Figures, rates: Rates) -> String {
         line.push_str(&format!(", {} skipped", figures.skipped));
     }
     if figures.conflicts > 0 {
-        line.push_str(&format!(", {} conflicts when sent again", figures.conflicts));
+        line.push_str(&format!(", {} conflicts", figures.conflicts));
     }
     if let Some(holding) = &figures.holding {
         line.push_str(", holding: ");

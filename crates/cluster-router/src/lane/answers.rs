@@ -34,7 +34,8 @@ pub(crate) enum Verdict {
     Again,
     /// The error is as good as a success: the configuration says so.
     Accept,
-    /// The entry was sent before, and the error is what one gets that has taken effect already.
+    /// The error counts as a success, and is told: the entry was sent before, and the error is what one gets that has
+    /// taken effect already; or what it was to work on is not there, which is right most of the time.
     Concede,
     /// This is to be sent in its place, as if it had been from the start.
     InOtherWords(InOtherWords),
@@ -58,7 +59,7 @@ pub(crate) struct Refused {
 pub(crate) struct Outcome {
     /// The first refusal that is to be tried again.
     pub(crate) again: Option<ErrorReply>,
-    /// Errors of entries that were sent before: they count as done.
+    /// Entries that count as done in spite of an error.
     pub(crate) conceded: Vec<Refused>,
     /// The last replies of entries with a token.
     pub(crate) answers: Vec<(u64, Reply)>,

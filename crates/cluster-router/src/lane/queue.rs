@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::BytesMut;
 
+use super::Verdict;
 use crate::{Phase, Slot};
 
 /// One command, or one transaction from MULTI to EXEC, on its way to a node.
@@ -23,12 +24,22 @@ pub(crate) struct Entry {
     pub(crate) repeated: bool,
     /// Whether something behind it was sent in the belief that it would succeed.
     pub(crate) relied_on: bool,
-    /// Whether a data error is as good as a success.
+    /// Whether a data error is as good as a success. Of a snapshot's entry it is told.
     pub(crate) forgiving: bool,
     /// What its last reply is handed back with, when somebody wants to know it.
     pub(crate) token: Option<u64>,
     /// The round that it is counted in; `None` for what the lane itself sends.
     pub(crate) round: Option<u64>,
+}
+
+impl Entry {
+    /// What a data error means for it when it is forgiving.
+    pub(crate) fn forgiven(&self) -> Verdict {
+        match self.phase {
+            Phase::Snapshot => Verdict::Concede,
+            Phase::Stream => Verdict::Accept,
+        }
+    }
 }
 
 /// Entries in order, encoded, in blocks. Bytes stay until they are confirmed: what a lost or redirected connection

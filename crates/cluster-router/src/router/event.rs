@@ -29,6 +29,14 @@ pub enum Event {
     /// A command that was sent before, over a connection that was lost before its reply came, met an error that one
     /// gets which has taken effect already. It counts as done.
     Conflict(Rejection),
+    /// A [forgiving](crate::Outgoing::forgiving) command of a snapshot did not find what it was to work on. It counts as
+    /// done.
+    Missing {
+        /// What the node said to which command.
+        rejection: Rejection,
+        /// Whether it was sent before, and may have taken effect then.
+        repeated: bool,
+    },
     /// The answer to an [`ask`](crate::Router::ask).
     Answer {
         /// What it was asked with.

@@ -95,7 +95,8 @@ pub struct Outgoing {
     pub phase: Phase,
     /// Where it ends in that part.
     pub offset: u64,
-    /// Whether a data error is as good as a success: what the command asks for is so already.
+    /// Whether a data error is as good as a success: what the command asks for is so already. In a snapshot that is
+    /// said ([`Event::Missing`]): what was to get its name is not there, and not always for a good reason.
     pub forgiving: bool,
     /// Whether it may be repeated.
     pub delivery: Delivery,
@@ -325,10 +326,10 @@ impl Router {
         self.books.tracker.confirmed()
     }
 
-    /// Whether everything that was submitted is confirmed.
+    /// Whether everything that was submitted is confirmed, and what happened to it was told.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.books.tracker.is_idle()
+        self.books.tracker.is_idle() && self.events.is_empty()
     }
 
     /// Sends and receives until something happened that the caller should know.
@@ -394,7 +395,7 @@ impl Router {
         let judge = move |error: &ErrorReply, entry: Entry, bytes: &[u8]| match judge(error, busy_key) {
             // What was sent behind it has taken effect in another database.
             Verdict::Again if entry.relied_on => Verdict::Fatal,
-            Verdict::Fatal if entry.forgiving && is_conflict(error) => Verdict::Accept,
+            Verdict::Fatal if entry.forgiving && is_conflict(error) => entry.forgiven(),
             Verdict::Fatal if entry.repeated && repeat::explains(error, bytes) => Verdict::Concede,
             Verdict::Fatal => match rephrase::rephrase(words, error, entry, bytes) {
                 Some(Ok(words)) => Verdict::InOtherWords(words),
@@ -414,7 +415,7 @@ impl Router {
         let mut first = None;
         for lane in lanes {
             let polled = lane.poll(cx, &mut turn);
-            let conceded = turn.conceded.drain(..).map(|refused| Event::Conflict(rejection(&lane.node, &refused)));
+            let conceded = turn.conceded.drain(..).map(|refused| conceded(&lane.node, &refused));
             self.events.extend(conceded);
             self.events.extend(turn.answers.drain(..).map(|(token, reply)| Event::Answer { token, reply }));
             match polled {
@@ -498,6 +499,12 @@ fn is_conflict(error: &ErrorReply) -> bool {
 /// Whether trying again would get the same answer until somebody changes the configuration.
 fn is_final(error: &crate::ClientError) -> bool {
     error.reply().is_some_and(|reply| Refusal::of(reply, "").response() == Response::Stop)
+}
+
+fn conceded(node: &NodeAddr, refused: &Refused) -> Event {
+    let Entry { forgiving, repeated, .. } = refused.entry;
+    let rejection = rejection(node, refused);
+    if forgiving { Event::Missing { rejection, repeated } } else { Event::Conflict(rejection) }
 }
 
 fn rejection(node: &NodeAddr, refused: &Refused) -> Rejection {

@@ -89,7 +89,8 @@ pub struct Figures {
     pub confirmed_offset: u64,
     /// Bytes received that the target has not confirmed.
     pub behind_bytes: u64,
-    /// Commands that met a conflict when they were sent again after a lost connection, and were taken for done.
+    /// Conflicts that were conceded: commands that met one when they were sent again after a lost connection, and were
+    /// taken for done; large values that were removed from the target before they were whole.
     pub conflicts: u64,
     /// Commands over several slots that were left out, as the plan says.
     pub skipped: u64,

@@ -160,7 +160,7 @@ const LINK_METRICS: &[LinkMetric] = &[
     }),
     counter(
         "shake_link_conflicts_total",
-        "Commands that met a conflict when they were sent again, and were taken for done.",
+        "Conflicts conceded: commands sent again and taken for done, values removed from the target while they were built.",
         |f| Some(f.conflicts as f64),
     ),
     gauge("shake_link_backlog_memory_bytes", "Memory that the backlog uses.", |f| Some(f.backlog.memory_bytes as f64)),

@@ -1,5 +1,7 @@
 //! What nodes say no to.
 
+use cluster_router::{Event, Outgoing, Phase, Position, Route, slot_of};
+
 use super::bench::{Bench, assert_in_order_at_last};
 use super::fake::{Act, Fake};
 
@@ -62,4 +64,25 @@ async fn a_data_error_behind_a_refusal_does_not_count() {
     bench.submit("LSET foo 0 y");
     bench.settle().await;
     assert_eq!(bench.fake.lines().last().unwrap(), "LSET foo 0 y");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_forgiving_command_misses_is_told_of_a_snapshot_only() {
+    for (phase, told) in [(Phase::Snapshot, 1), (Phase::Stream, 0)] {
+        let fake = Fake::new(|_, line| line.starts_with("RENAME").then_some(Act::Say("-ERR no such key\r\n")));
+        let mut bench = Bench::new(fake).await;
+        let outgoing =
+            Outgoing { route: Route::Slot(slot_of(b"foo")), replies: 1, db: 0, phase, offset: 7, forgiving: true };
+        bench.router.submit(outgoing, |out| resp::put_command(out, &["RENAME", "{foo}a", "foo"]));
+        bench.router.end_round(Position { generation: 1, phase, offset: 7, ..Position::default() });
+        let mut missing = Vec::new();
+        while !bench.router.is_idle() {
+            if let Event::Missing { rejection, repeated } = bench.next().await.unwrap() {
+                missing.push((rejection.to_string(), repeated));
+            }
+        }
+        let said = "node:2 refused RENAME {foo}a at snapshot byte 7: ERR no such key";
+        assert_eq!(missing, vec![(said.to_owned(), false); told]);
+        assert_eq!(bench.router.confirmed().map(|position| position.offset), Some(7));
+    }
 }

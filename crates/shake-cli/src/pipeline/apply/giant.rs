@@ -11,22 +11,25 @@
 //! * Sets, sorted sets and hashes do not mind.
 //! * Entries of a stream have their IDs, but one that went missing could not be added behind later ones. So there is one
 //!   unit on its way at a time, and a unit that is repeated does nothing, or all that it did not do.
-//! * The renaming waits for all of them, and the next giant for the renaming: a part that is repeated behind it would
-//!   make the reserved key anew.
+//! * The renaming waits for all of them, and whatever comes next for the renaming: a part that is repeated behind it would
+//!   make the reserved key anew. And the reserved key may be gone by then, because all of the value has expired, or
+//!   because somebody removed it; then the old value has to go before the stream goes on, or it has to be said.
 
 use std::collections::VecDeque;
 
 use bytes::{Buf, Bytes, BytesMut};
-use cluster_router::{Phase, Position};
+use cluster_router::Position;
 use rdb::{Rewriter, ValueKind};
 
 use super::Sink;
 use super::error::ApplyErrorKind;
+use super::field_expiry::FieldExpiry;
 use super::held_key::HeldKey;
 use super::in_place::{building_key, may_have_expired, put_in_place, put_name};
 use super::losses::LossBook;
-use super::plain::{options, refused, set_clock};
+use super::plain::{now_ms, options, refused, set_clock};
 use super::restore::Restore;
+use super::rounds::Rounds;
 use super::unit::{Address, Frames, Unit};
 use crate::pipeline::plan::ExistingKeys;
 
@@ -53,6 +56,11 @@ pub(super) struct Giant {
     begun: bool,
     /// Elements of the list, or bytes of the string, in the parts so far.
     len: u64,
+    field_expiry: FieldExpiry,
+    /// Whether the renaming was submitted.
+    named: bool,
+    /// Whether what is under the value's own name has to go, because there is nothing that would take its place.
+    outdated: bool,
     rounds: Rounds,
 }
 
@@ -63,8 +71,17 @@ pub(super) enum Pumped {
     Waiting,
     /// More of the value has to come.
     Hungry,
-    /// Nothing: the value was submitted to its end.
+    /// Nothing: the value is there.
     Done,
+}
+
+/// Why there was nothing that could get the value's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// All of the value of this key has expired meanwhile.
+    Expired(String),
+    /// Somebody removed what was built of this key.
+    Removed(String),
 }
 
 impl Giant {
@@ -88,7 +105,10 @@ impl Giant {
             flushed: false,
             begun: false,
             len: 0,
-            rounds: Rounds { start, count: 0, points: VecDeque::new() },
+            field_expiry: FieldExpiry::default(),
+            named: false,
+            outdated: false,
+            rounds: Rounds::new(start),
             key,
         };
         set_clock(&mut giant.rewriter);
@@ -134,11 +154,15 @@ impl Giant {
                 return Ok(Pumped::Hungry);
             } else if !self.flushed {
                 self.flush(book)?;
-            } else if sink.has_room() && sink.is_idle() {
-                self.finish(sink);
-                return Ok(Pumped::Done);
-            } else {
+            } else if !sink.has_room() || !sink.is_idle() {
                 return Ok(Pumped::Waiting);
+            } else if !self.named {
+                self.named = true;
+                self.finish(sink);
+            } else if std::mem::take(&mut self.outdated) {
+                self.unlink(&self.key.name, sink);
+            } else {
+                return Ok(Pumped::Done);
             }
             if self.out.is_empty() {
                 self.rounds.end(self.key.value_offset + self.seen, sink);
@@ -151,13 +175,40 @@ impl Giant {
         self.rounds.release_point(index)
     }
 
+    /// The reserved key, once there may be something under it.
+    pub(super) fn built(&self) -> Option<&[u8]> {
+        self.begun.then_some(&self.building)
+    }
+
     /// Removes what was built: the rest of the value will not come.
     pub(super) fn abandon(&self, sink: &mut dyn Sink) {
         if self.begun {
-            let mut unit = Unit::default();
-            unit.push(&[b"UNLINK", &self.building]);
-            unit.submit(self.address, false, sink);
+            self.unlink(&self.building, sink);
         }
+    }
+
+    /// The target had nothing to rename. Answers why; nothing where that was not asked of it.
+    pub(super) fn missing(&mut self) -> Option<Missing> {
+        if !self.named {
+            return None;
+        }
+        let key = self.key.shown();
+        if self.gone_at_ms().is_none_or(|at| at > now_ms()) {
+            return Some(Missing::Removed(key));
+        }
+        self.outdated = self.restore.replaces();
+        Some(Missing::Expired(key))
+    }
+
+    /// When nothing is left of the value, if that comes.
+    fn gone_at_ms(&self) -> Option<i64> {
+        [self.key.expire_at_ms, self.field_expiry.all_gone_at_ms()].into_iter().flatten().min()
+    }
+
+    fn unlink(&self, key: &[u8], sink: &mut dyn Sink) {
+        let mut unit = Unit::default();
+        unit.push(&[b"UNLINK", key]);
+        unit.submit(self.address, false, sink);
     }
 
     fn may_submit(&self, sink: &dyn Sink) -> bool {
@@ -218,6 +269,7 @@ impl Giant {
         if let Some(len) = words.iter().map(ExactSizeIterator::len).find(|&len| len > self.restore.max_bulk) {
             return Err(ApplyErrorKind::TooLong { key: self.key.shown(), len: len as u64 });
         }
+        self.field_expiry.note(words.len(), word);
         match word(0) {
             b"RPUSH" => {
                 if self.len > 0 {
@@ -253,36 +305,6 @@ impl Giant {
 
     fn kind(&self) -> ValueKind {
         self.key.value_type.kind()
-    }
-}
-
-/// The rounds within a value. Their positions are that before the value, with an index: to go on from one of them is to
-/// go on with the whole value. They only tell that the bytes of confirmed parts need not be kept.
-#[derive(Debug)]
-struct Rounds {
-    start: Position,
-    count: u32,
-    /// For each round that may not be confirmed, where it ends in the snapshot.
-    points: VecDeque<(u32, u64)>,
-}
-
-impl Rounds {
-    fn end(&mut self, offset: u64, sink: &mut dyn Sink) {
-        if self.points.back().is_some_and(|&(_, last)| last == offset) {
-            return;
-        }
-        self.count = self.count.saturating_add(1);
-        self.points.push_back((self.count, offset));
-        sink.end_round(Position { phase: Phase::Snapshot, index: self.count, ..self.start });
-    }
-
-    fn release_point(&mut self, index: u32) -> Option<u64> {
-        let mut found = None;
-        while let Some(&(round, offset)) = self.points.front().filter(|(round, _)| *round <= index) {
-            found = (round == index).then_some(offset);
-            self.points.pop_front();
-        }
-        found
     }
 }
 

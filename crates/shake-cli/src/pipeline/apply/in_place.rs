@@ -6,6 +6,7 @@
 use cluster_router::slot_of;
 use rdb::{DumpWriter, Key, ValueType};
 
+use super::field_expiry::has_field_expiry;
 use super::unit::Unit;
 use crate::pipeline::plan::ExistingKeys;
 
@@ -53,15 +54,7 @@ pub(super) fn put_in_place(unit: &mut Unit, building: &[u8], key: &Key<'_>, exis
 /// Whether the key under construction may be gone when it is to be renamed, because all of it has expired: then there
 /// is nothing to rename, and that is right.
 pub(super) fn may_have_expired(key: &Key<'_>, existing: ExistingKeys) -> bool {
-    let fields_expire = matches!(
-        key.value_type,
-        ValueType::HashMetadata
-            | ValueType::HashListpackEx
-            | ValueType::HashMetadataPreGa
-            | ValueType::HashListpackExPreGa
-            | ValueType::HashFieldExpiry
-    );
-    fields_expire || (key.expire_at_ms.is_some() && existing != ExistingKeys::Replace)
+    has_field_expiry(key.value_type) || (key.expire_at_ms.is_some() && existing != ExistingKeys::Replace)
 }
 
 /// The shortest payload that every server takes.

@@ -6,7 +6,7 @@ use rdb::{DumpWriter, Entry, Item, Key, Part, RawValue, ValueType};
 
 use super::Sink;
 use super::error::ApplyErrorKind;
-use super::giant::{Giant, Pumped};
+use super::giant::{Giant, Missing, Pumped};
 use super::held_key::HeldKey;
 use super::losses::{LossBook, Lost};
 use super::plain::PlainWriter;
@@ -100,6 +100,17 @@ impl Keys {
     /// Up to where the snapshot is not needed any more when this round within a value is confirmed.
     pub(super) fn release_point(&mut self, index: u32) -> Option<u64> {
         if let Large::Giant(giant) = &mut self.large { giant.release_point(index) } else { None }
+    }
+
+    /// The reserved key of a value that is under construction.
+    pub(super) fn built(&self) -> Option<&[u8]> {
+        if let Large::Giant(giant) = &self.large { giant.built() } else { None }
+    }
+
+    /// The target did not find what was to get its name. Answers why it is not there, of a value in parts; one that is
+    /// made in a single transaction can only have expired in it.
+    pub(super) fn missing(&mut self) -> Option<Missing> {
+        if let Large::Giant(giant) = &mut self.large { giant.missing() } else { None }
     }
 
     /// Removes what was begun: the rest of the snapshot will not come.

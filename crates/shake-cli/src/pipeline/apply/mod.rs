@@ -2,6 +2,7 @@
 
 mod errand;
 mod error;
+mod field_expiry;
 mod giant;
 mod held_key;
 mod in_place;
@@ -12,6 +13,7 @@ mod plain;
 mod rephrase;
 mod restore;
 mod rewrite;
+mod rounds;
 mod said;
 mod sink;
 mod snapshot;
@@ -22,9 +24,9 @@ mod unit;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cluster_router::{Event, Phase, Position, Router, RouterError};
+use cluster_router::{Event, Phase, Position, Rejection, Router, RouterError};
 use replica::{BacklogReader, History, Piece, Place, UnixMillis};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -37,7 +39,7 @@ pub(crate) use snapshot::SnapshotApplier;
 pub(crate) use stream::{Left, StreamApplier, StreamSettings};
 
 use errand::{Asked, Errand, Errands};
-
+use giant::Missing;
 use losses::Lost;
 
 use super::error::with_causes;
@@ -131,6 +133,36 @@ impl Applier {
 
     /// Applies until the backlog is closed and empty, or until `stop` and a while to finish what was received.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<Stopped, ApplierError> {
+        let ended = self.apply(&stop).await;
+        // A router that gave up cannot be driven on.
+        if !matches!(ended, Err(ApplierError::Router(_))) {
+            self.clear_away().await;
+        }
+        ended
+    }
+
+    /// Removes what is built of a value: the rest of it will not come.
+    async fn clear_away(&mut self) {
+        let Applying::Snapshot(applier) = &self.phase else { return };
+        let Some(key) = applier.built().map(|key| key.escape_ascii().to_string()) else { return };
+        let removed = async {
+            // While something is being settled, it would be sent ahead of what it has to follow.
+            while !self.router.has_room() {
+                self.router.drive().await?;
+            }
+            applier.abandon(&mut self.router);
+            while !self.router.is_idle() {
+                self.router.drive().await?;
+            }
+            Ok::<(), RouterError>(())
+        };
+        if !matches!(timeout_at(Instant::now() + CLEAR_LIMIT, removed).await, Ok(Ok(()))) {
+            warn!(source = %self.node, key, "a part of a value stays at the target under this key; it may be deleted there");
+        }
+    }
+
+    /// As [`run`](Self::run), without clearing away what was begun.
+    async fn apply(&mut self, stop: &CancellationToken) -> Result<Stopped, ApplierError> {
         let mut deadline = None;
         loop {
             if stop.is_cancelled() && deadline.is_none() {
@@ -172,7 +204,7 @@ impl Applier {
     }
 
     /// Nothing more will come: waits for the confirmations that are owed.
-    async fn finish(mut self, give_up: Instant) -> Result<Stopped, ApplierError> {
+    async fn finish(&mut self, give_up: Instant) -> Result<Stopped, ApplierError> {
         let give_up = give_up.min(Instant::now() + DRAIN_LIMIT);
         while !self.router.is_idle() {
             self.progress.unconfirmed(self.router.commands(), self.router.bytes());
@@ -416,13 +448,37 @@ impl Applier {
                 }
                 self.nodes_may_be_new();
             }
-            Event::Conflict(conflict) => {
-                self.progress.conflict();
-                warn!(source = %self.node, "sent again after a lost connection, and taken for done: {conflict}");
-            }
+            Event::Conflict(conflict) => self.conflict(&conflict),
+            Event::Missing { rejection, repeated } => self.missing(&rejection, repeated),
             _ => {}
         }
         Ok(())
+    }
+
+    fn conflict(&self, conflict: &Rejection) {
+        self.progress.conflict();
+        warn!(source = %self.node, "sent again after a lost connection, and taken for done: {conflict}");
+    }
+
+    /// What was built of a value was not there when it was to get its name.
+    fn missing(&mut self, rejection: &Rejection, repeated: bool) {
+        let Applying::Snapshot(applier) = &mut self.phase else { return };
+        match applier.missing() {
+            None => {}
+            Some(Missing::Expired(key)) => {
+                info!(source = %self.node, key, "all of its value has expired while it was built: the key is not there");
+            }
+            Some(Missing::Removed(_)) if repeated => self.conflict(rejection),
+            Some(Missing::Removed(key)) => {
+                self.progress.conflict();
+                warn!(
+                    source = %self.node, key, target = %rejection.node,
+                    "NOT COPIED: what was built of this key was removed from the target before it was whole (evicted, \
+                     deleted, flushed?), and what the target has under its name was not replaced; see that nothing removes \
+                     keys there, and start again to copy it"
+                );
+            }
+        }
     }
 }
 
@@ -480,3 +536,6 @@ const CALM: Duration = Duration::from_secs(5);
 
 /// How long a stop waits for what was received to be confirmed.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long it waits for what was built of a value to be removed.
+const CLEAR_LIMIT: Duration = Duration::from_secs(2);

@@ -102,9 +102,14 @@ pub(super) fn options(restore: &Restore) -> RewriteOptions {
 /// Tells the time where fields do not expire: those that have would be there for good.
 pub(super) fn set_clock(rewriter: &mut Rewriter) {
     if !rewriter.target().has_field_expiry() {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        rewriter.set_now_ms(i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+        rewriter.set_now_ms(now_ms());
     }
+}
+
+/// The time, as expiries are given.
+pub(super) fn now_ms() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(now.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// Why a key cannot be made by commands.

@@ -5,6 +5,7 @@ use rdb::{Decoder, Item, Options};
 
 use super::Sink;
 use super::error::{ApplyError, ApplyErrorKind};
+use super::giant::Missing;
 use super::keys::{Keys, Remark};
 use super::restore::Restore;
 use crate::pipeline::target::Target;
@@ -83,6 +84,16 @@ impl SnapshotApplier {
             return Ok(());
         }
         Err(ApplyError::in_snapshot(ApplyErrorKind::SnapshotEnd, self.decoder.offset()))
+    }
+
+    /// The reserved key of a value that is under construction at the target.
+    pub(crate) fn built(&self) -> Option<&[u8]> {
+        self.keys.built()
+    }
+
+    /// The target did not find what was to get its name. Answers why, of a value in parts.
+    pub(crate) fn missing(&mut self) -> Option<Missing> {
+        self.keys.missing()
     }
 
     /// The rest of the snapshot will not come.
@@ -268,14 +279,60 @@ mod tests {
         let mut recorder = Recorder { budget: Some(200_000), ..Recorder::default() };
         let mut applier = SnapshotApplier::new(TARGET, restore, 1);
         applier.feed(&snapshot(&[STRING, &list(40)]));
+        let mut confirmed = 0;
         while !applier.advance(&mut recorder).unwrap() {
             assert!(recorder.open < 200_000 + 70_000, "{}", recorder.open);
-            let last = recorder.lines.last().unwrap();
+            let open = &recorder.lines[confirmed..];
             // What has to be alone goes out when all is confirmed, and with the next step.
-            assert!(!last.contains("RENAME") && recorder.open > 0, "{}", last.len());
+            let first = |line: &String| line.contains("UNLINK") || line.contains("RENAME");
+            assert!(!open.is_empty() && !open[1..].iter().any(first), "{}", open.len());
+            confirmed = recorder.lines.len();
             recorder.confirm();
         }
         assert!(recorder.lines.last().unwrap().contains("RENAME"));
+    }
+
+    #[test]
+    fn the_old_value_goes_when_all_of_a_giant_has_expired() {
+        let building = format!("shake:{{{}}}:building:link", cluster_router::slot_of(b"big").tag());
+        let apply = |at: i64, existing| {
+            // A hash of fields that expire (RDB 12, type 24): the earliest, the number of fields; of each when, f, v.
+            let field = [b"\x01\x01f\x80\x00\x01\x00\x00", &[b'x'; 65_536][..]].concat();
+            let hash = [&b"\x18\x03big"[..], &at.to_le_bytes(), b"\x20", &field.repeat(32)].concat();
+            let mut file = snapshot(&[&hash, STRING]);
+            file[..9].copy_from_slice(b"REDIS0012");
+            let (newer, restore) = (Target { server: rdb::Target::redis(8, 0), ..TARGET }, rewrite());
+            let restore = Restore { existing, max_whole: 1 << 20, ..restore };
+            let (mut recorder, mut applier) = (Recorder::default(), SnapshotApplier::new(newer, restore, 1));
+            applier.feed(&file);
+            let renaming =
+                |recorder: &Recorder| recorder.lines.last().is_some_and(|line| line.contains(": MULTI; EXISTS"));
+            while !renaming(&recorder) {
+                assert_eq!(applier.missing(), None, "nothing was to be renamed");
+                assert!(!applier.advance(&mut recorder).unwrap());
+                if !renaming(&recorder) {
+                    recorder.confirm();
+                }
+            }
+            assert!(!applier.advance(&mut recorder).unwrap() && renaming(&recorder), "it goes on too early");
+            assert_eq!(applier.built(), Some(building.as_bytes()));
+            let missing = applier.missing();
+            recorder.confirm();
+            while !applier.advance(&mut recorder).unwrap() {
+                recorder.confirm();
+            }
+            assert_eq!(applier.built(), None);
+            (missing.unwrap(), recorder.lines[recorder.lines.len() - 2].clone())
+        };
+        let (missing, line) = apply(1_000_000, ExistingKeys::Replace);
+        assert_eq!(missing, Missing::Expired("big".into()));
+        assert!(line.ends_with("0: UNLINK big"), "{line}");
+        for (at, existing) in [(1_000_000, ExistingKeys::Keep), (9_999_999_999_999, ExistingKeys::Replace)] {
+            let (missing, line) = apply(at, existing);
+            let expected = if at == 1_000_000 { Missing::Expired } else { Missing::Removed };
+            assert_eq!(missing, expected("big".into()));
+            assert!(line.contains("EXISTS big; RENAME"), "{line}");
+        }
     }
 
     #[test]

@@ -197,3 +197,106 @@ fn giants_land_in_their_slots_while_these_move() {
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     tool.end();
 }
+
+/// Eviction takes what was built just before it gets its name: every command of a target that is full begins with it.
+#[test]
+fn a_giant_that_the_target_evicts_is_not_passed_over_in_silence() {
+    let (source, target) = (server("redis-7.0"), server("redis-7.0"));
+    let mut conn = source.conn().unwrap();
+    let mut random = Random::new(5);
+    for piece in 0..16 {
+        conn.call(cmd("SETRANGE big").arg(piece << 20).arg(random.bytes(1 << 20))).unwrap();
+    }
+    conn.call("PEXPIREAT big 4102444800123").unwrap();
+    let used: u64 = target.info("used_memory").unwrap().parse().unwrap();
+    // Room for what is on its way, but not for the whole value.
+    let mut other = target.conn().unwrap();
+    other.call(cmd("CONFIG SET maxmemory").arg(used + (12 << 20))).unwrap();
+    other.call("CONFIG SET maxmemory-policy allkeys-lru").unwrap();
+    let advanced = format!("{SMALL}rdb_restore_command_behavior = \"skip\"");
+    let mut tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), &advanced));
+    tool.wait_for_log("following the stream");
+    tool.wait_for_log("NOT COPIED: what was built of this key was removed");
+    tool.wait_for_log("1 conflicts");
+    assert!(tool.log().contains("key=\"big\""), "{}", tool.log());
+    conn.call("SET behind 1").unwrap();
+    wait_until("the stream", || other.call("GET behind").unwrap().integer() == Some(1));
+    tool.end();
+}
+
+/// The source's value is gone when the target has room for it: nothing takes the old one's place.
+#[test]
+fn the_old_value_goes_when_all_fields_of_a_giant_expire_meanwhile() {
+    let spec = ServerSpec::new("redis-8.0").option("rdbcompression", "no").option("enable-debug-command", "local");
+    let (source, target) = (Server::start(spec).unwrap(), server("redis-8.0"));
+    let (mut conn, mut other) = (source.conn().unwrap(), target.conn().unwrap());
+    // Nothing of it shall come through the stream.
+    conn.call("DEBUG SET-ACTIVE-EXPIRE 0").unwrap();
+    let (mut random, mut fields) = (Random::new(7), Vec::new());
+    for batch in 0..20 {
+        let mut command = cmd("HSET k");
+        for index in 0..1_000 {
+            fields.push(format!("{}", batch * 1_000 + index));
+            command = command.arg(fields.last().unwrap()).arg(random.text(100));
+        }
+        conn.call(command).unwrap();
+    }
+    conn.call("SET last 1").unwrap();
+    other.call("HSET k old 1").unwrap();
+    other.call("CONFIG SET maxmemory 1").unwrap();
+    let now: Vec<String> = conn.call("TIME").unwrap().items().iter().map(testbed::Value::text).collect();
+    let at = now[0].parse::<u64>().unwrap() * 1_000 + 4_000;
+    conn.call(cmd("HPEXPIREAT k").arg(at).arg("FIELDS").arg(fields.len()).args(&fields)).unwrap();
+    let mut tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), SMALL));
+    wait_until("a part that is refused", || tool.count_in_log("OOM") > 0);
+    wait_until("the end of all fields", || {
+        conn.call("TIME").unwrap().items()[0].text().parse::<u64>().unwrap() * 1_000 > at
+    });
+    other.call("CONFIG SET maxmemory 0").unwrap();
+    tool.wait_for_log("following the stream");
+    wait_until("the rest", || other.call("GET last").unwrap().integer() == Some(1));
+    let log = tool.log();
+    assert!(log.contains("all of its value has expired") && !log.contains("conflicts"), "{log}");
+    assert_eq!(other.call("EXISTS k").unwrap().integer(), Some(0));
+    tool.end();
+}
+
+/// A source, a target that stands still in the middle of a giant, and the tool between them.
+fn half_a_giant() -> (Server, Server, Tool) {
+    let (source, target) = (server("redis-7.0"), server("redis-7.0"));
+    let (mut conn, mut other) = (source.conn().unwrap(), target.conn().unwrap());
+    let mut random = Random::new(9);
+    for piece in 0..64 {
+        conn.call(cmd("SETRANGE big").arg(piece << 20).arg(random.bytes(1 << 20))).unwrap();
+    }
+    let tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), SMALL));
+    wait_until("a part", || !other.call("KEYS shake:*").unwrap().items().is_empty());
+    target.pause().unwrap();
+    assert_eq!(tool.count_in_log("following the stream"), 0, "it was too fast");
+    (source, target, tool)
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_giant_leaves_nothing_behind() {
+    let (_source, target, mut tool) = half_a_giant();
+    let stopping = thread::spawn(move || (tool.terminate(), tool.log()));
+    target.cont().unwrap();
+    let (code, log) = stopping.join().unwrap();
+    assert_eq!(code, 0, "{log}");
+    assert_eq!(log.matches("following the stream").count(), 0, "{log}");
+    assert!(target.conn().unwrap().call("KEYS *").unwrap().items().is_empty(), "{log}");
+}
+
+#[test]
+fn nor_does_a_snapshot_that_breaks_off() {
+    let (source, target, mut tool) = half_a_giant();
+    let mut conn = source.conn().unwrap();
+    conn.call("SET big small").unwrap();
+    conn.call("CLIENT KILL TYPE replica").unwrap();
+    target.cont().unwrap();
+    tool.wait_for_log("FULL RESYNC");
+    tool.wait_for_log("following the stream");
+    wait_equal(source.addr(), target.addr(), PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    assert!(target.conn().unwrap().call("KEYS shake:*").unwrap().items().is_empty(), "{}", tool.log());
+    tool.end();
+}
