@@ -160,6 +160,7 @@ fn say_end(ended: &Ended) {
 /// What the configuration means to a pipeline.
 fn pipeline_plan(plan: &Plan) -> PipelinePlan {
     PipelinePlan {
+        exactly_once: plan.delivery == config::Delivery::ExactlyOnce,
         // CLIENT SETNAME takes printable ASCII without blanks.
         name: plan.name.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect(),
         source: SourcePlan {

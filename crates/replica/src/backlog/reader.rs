@@ -101,6 +101,13 @@ impl BacklogReader {
         release(&self.shared, place);
     }
 
+    /// Keeps so many bytes beyond what is released, in place of [`Budget::kept_window_bytes`](super::Budget), from now on.
+    pub fn keep(&self, bytes: u64) {
+        let mut inner = self.shared.lock();
+        inner.store.keep(bytes);
+        self.shared.wake_writer(inner);
+    }
+
     /// A handle with which another task can release.
     #[must_use]
     pub fn releaser(&self) -> Releaser {

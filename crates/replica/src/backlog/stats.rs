@@ -36,7 +36,7 @@ impl BacklogStats {
 }
 
 /// How a backlog stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BacklogFigures {
     /// Up to where the source has been received.
     pub received: Option<Place>,

@@ -163,6 +163,8 @@ pub struct Limits {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Delivery {
+    /// Nothing is lost and nothing is repeated, whatever breaks.
+    ExactlyOnce,
     /// Nothing is lost; after a restart or a reconnection a command may be applied again.
     AtLeastOnce,
 }

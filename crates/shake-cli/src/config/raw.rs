@@ -4,7 +4,7 @@ use toml::de::DeTable;
 
 use super::error::{ConfigError, ConfigErrorKind};
 use super::place::{Located, Place};
-use super::plan::{LogFormat, LogLevel, OnHistoryLost, OnLoss, RestoreBehavior, SourceKind, TargetKind};
+use super::plan::{Delivery, LogFormat, LogLevel, OnHistoryLost, OnLoss, RestoreBehavior, SourceKind, TargetKind};
 use super::secret::Secret;
 use super::section::{Document, Section};
 
@@ -74,17 +74,10 @@ pub(super) struct RawTarget {
 /// `[sync]`.
 #[derive(Debug)]
 pub(super) struct RawSync {
-    pub(super) delivery: Typed<RawDelivery>,
+    pub(super) delivery: Typed<Delivery>,
     pub(super) on_history_lost: Typed<OnHistoryLost>,
     pub(super) cross_slot: Typed<RawCrossSlot>,
     pub(super) on_loss: Typed<OnLoss>,
-}
-
-/// `[sync] delivery`, those that cannot be honoured yet included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum RawDelivery {
-    AtLeastOnce,
-    ExactlyOnce,
 }
 
 /// `[sync] cross_slot`, those that cannot be honoured yet included.
@@ -291,8 +284,8 @@ const ADVANCED: &[&str] = &[
 const JOBS: &[(&str, RawJob)] = &[("sync", RawJob::Sync), ("restore", RawJob::Restore), ("scan", RawJob::Scan)];
 const SOURCE_KINDS: &[(&str, SourceKind)] = &[("cluster", SourceKind::Cluster), ("standalone", SourceKind::Node)];
 const TARGET_KINDS: &[(&str, TargetKind)] = &[("cluster", TargetKind::Cluster), ("standalone", TargetKind::Standalone)];
-const DELIVERIES: &[(&str, RawDelivery)] =
-    &[("at-least-once", RawDelivery::AtLeastOnce), ("exactly-once", RawDelivery::ExactlyOnce)];
+const DELIVERIES: &[(&str, Delivery)] =
+    &[("exactly-once", Delivery::ExactlyOnce), ("at-least-once", Delivery::AtLeastOnce)];
 const ON_HISTORY_LOST: &[(&str, OnHistoryLost)] =
     &[("full-resync", OnHistoryLost::FullResync), ("stop", OnHistoryLost::Stop)];
 const CROSS_SLOT: &[(&str, RawCrossSlot)] =

@@ -12,7 +12,7 @@ use super::plan::{
     CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
     SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
-use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawDelivery, RawJob, RawSide, RawSource, RawSync, RawTarget};
+use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawJob, RawSide, RawSource, RawSync, RawTarget};
 use super::status;
 use super::workdir;
 
@@ -29,7 +29,7 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         target,
         restore: value_or(&raw.advanced.restore_behavior, RestoreBehavior::Rewrite),
         limits: limits(&raw.advanced),
-        delivery: delivery(&raw.sync)?,
+        delivery: value_or(&raw.sync.delivery, Delivery::ExactlyOnce),
         on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),
         cross_slot: cross_slot(&raw.sync)?,
         on_loss: value_or(&raw.sync.on_loss, OnLoss::Stop),
@@ -112,15 +112,6 @@ fn cross_slot(raw: &RawSync) -> Result<CrossSlot, ConfigError> {
         }
         Some(policy) if policy.value == RawCrossSlot::Skip => Ok(CrossSlot::Skip),
         _ => Ok(CrossSlot::Fail),
-    }
-}
-
-fn delivery(raw: &RawSync) -> Result<Delivery, ConfigError> {
-    match &raw.delivery {
-        Some(delivery) if delivery.value == RawDelivery::ExactlyOnce => {
-            Err(not_supported(&delivery.place, "\"exactly-once\" is not supported yet; \"at-least-once\" is"))
-        }
-        _ => Ok(Delivery::AtLeastOnce),
     }
 }
 

@@ -1,6 +1,7 @@
 use replica::{LinkError, LinkErrorKind};
 
 use super::apply::{ApplierError, ApplyError, ApplyErrorKind};
+use super::positions::SurveyError;
 
 /// Why a pipeline did not start, or ended by itself.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,15 @@ impl PipelineError {
         Self { kind: PipelineErrorKind::Runtime, message: message.into() }
     }
 
+    pub(crate) fn history_lost(message: impl Into<String>) -> Self {
+        Self { kind: PipelineErrorKind::HistoryLost, message: message.into() }
+    }
+
+    /// The target did not say how far it is.
+    pub(crate) fn survey(error: &SurveyError) -> Self {
+        Self::runtime(format!("target {}", with_causes(error)))
+    }
+
     pub(crate) fn link(error: &LinkError) -> Self {
         let kind = match error.kind {
             LinkErrorKind::HistoryLost => PipelineErrorKind::HistoryLost,
@@ -53,6 +63,8 @@ impl PipelineError {
         Self::runtime(match error {
             ApplierError::Router(error) => format!("target {}", with_causes(error)),
             ApplierError::Apply(error) => format!("source {node}, {}", with_causes(error)),
+            ApplierError::Interrupted(error) => format!("target {}", with_causes(error)),
+            ApplierError::Positions(error) => format!("the target does not keep how far it is: {error}"),
             ApplierError::Backlog(error) => format!("source {node}: {error}; start again to copy everything anew"),
         })
     }

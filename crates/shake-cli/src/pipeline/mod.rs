@@ -8,6 +8,7 @@ mod apply;
 mod backlog_watch;
 mod error;
 mod facts;
+mod links;
 mod network;
 mod plan;
 mod positions;
@@ -59,8 +60,10 @@ impl Pipeline {
         let found = std::mem::take(&mut ready.found);
         let stop = CancellationToken::new();
         let (mut shards, mut progress) = (JoinSet::new(), Vec::new());
-        for node in ready.sources.clone() {
-            let shard = Shard::new(node, plan, &ready)?;
+        let links = links::find(plan, &ready).await?;
+        let ready = Arc::new(ready);
+        for source in links {
+            let shard = Shard::new(source, plan, ready.clone());
             progress.push(shard.progress());
             shards.spawn(shard.run(stop.clone()));
         }

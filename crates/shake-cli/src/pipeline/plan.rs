@@ -26,6 +26,8 @@ pub struct PipelinePlan {
     pub max_bulk: usize,
     /// What becomes of commands over several slots that cannot be taken apart.
     pub cross_slot: CrossSlot,
+    /// Whether every command takes effect once, whatever happens; otherwise some may be repeated after a break.
+    pub exactly_once: bool,
     /// Whether to copy everything again when a source cannot continue from where a link was.
     pub full_resync: bool,
     /// How long to wait for a connection.

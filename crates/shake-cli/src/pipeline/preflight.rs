@@ -29,6 +29,13 @@ pub(crate) struct Ready {
     pub(crate) found: Vec<String>,
 }
 
+impl Ready {
+    /// How many links there are.
+    pub(crate) fn links(&self) -> usize {
+        self.sources.len().max(1)
+    }
+}
+
 /// Looks at both sides; says no to what cannot end well.
 pub(crate) async fn look(plan: &PipelinePlan, network: &Network) -> Result<Ready, PipelineError> {
     let (asked, sources, source_facts) = source(plan, network).await?;

@@ -11,7 +11,8 @@ use replica::{BacklogFigures, BacklogStats, LinkEvent, UnixMillis};
 #[derive(Debug)]
 pub(crate) struct Progress {
     node: String,
-    backlog: BacklogStats,
+    /// Of the backlog at hand.
+    backlog: Mutex<Option<BacklogStats>>,
     state: AtomicU8,
     snapshots: AtomicU64,
     snapshot_pending: AtomicBool,
@@ -105,10 +106,10 @@ pub struct Figures {
 }
 
 impl Progress {
-    pub(crate) fn new(node: String, backlog: BacklogStats) -> Self {
+    pub(crate) fn new(node: String) -> Self {
         Self {
             node,
-            backlog,
+            backlog: Mutex::new(None),
             state: AtomicU8::new(STARTING),
             snapshots: AtomicU64::new(0),
             snapshot_pending: AtomicBool::new(false),
@@ -132,7 +133,8 @@ impl Progress {
         let load = |figure: &AtomicU64| figure.load(Ordering::Relaxed);
         // Before what was received: or it could seem to be behind what was confirmed.
         let confirmed_offset = load(&self.confirmed);
-        let backlog = self.backlog.figures();
+        let backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map(BacklogStats::figures);
+        let backlog = backlog.unwrap_or_default();
         let received_of = |phase| backlog.received.filter(|place| place.phase == phase).map(|place| place.offset);
         Figures {
             node: self.node.clone(),
@@ -163,6 +165,11 @@ impl Progress {
             holds: load(&self.holds),
             holding: self.holding.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
+    }
+
+    /// What is read goes to another backlog from now on.
+    pub(crate) fn reads_from(&self, backlog: BacklogStats) {
+        *self.backlog.lock().unwrap_or_else(PoisonError::into_inner) = Some(backlog);
     }
 
     /// Something happened on the connection to the source.
@@ -277,12 +284,12 @@ const UNKNOWN: u64 = u64::MAX;
 
 #[cfg(test)]
 mod tests {
-    use replica::{Budget, Loss, Offset, backlog};
+    use replica::{Loss, Offset};
 
     use super::*;
 
     fn progress() -> Progress {
-        Progress::new("10.0.0.1:6379".to_owned(), backlog(Budget::default()).1.stats())
+        Progress::new("10.0.0.1:6379".to_owned())
     }
 
     impl Figures {

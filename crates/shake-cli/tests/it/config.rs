@@ -90,7 +90,7 @@ fn v3_defaults(dir: &Path) -> Plan {
             window_bytes: 4 << 20,
             max_bulk: 512_000_000,
         },
-        delivery: Delivery::AtLeastOnce,
+        delivery: Delivery::ExactlyOnce,
         on_loss: OnLoss::Stop,
         on_history_lost: OnHistoryLost::FullResync,
         cross_slot: CrossSlot::Fail,
@@ -230,7 +230,7 @@ fn a_plan_is_shown_with_its_defaults_and_without_its_passwords() {
     .unwrap();
     for line in [
         "restore = \"rewrite\"",
-        "delivery = \"at-least-once\"",
+        "delivery = \"exactly-once\"",
         "kind = \"node\"",
         "endpoints = [\"10.0.0.1:7001\"]",
         "endpoints = [\"[::1]:7101\"]",

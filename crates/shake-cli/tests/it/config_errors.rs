@@ -161,7 +161,6 @@ fn not_supported_yet() {
         &[
             ("type = 'sync'", "type = 'restore'"),
             ("type = 'sync'", "type = 'scan'"),
-            ("[sync]", "[sync]\ndelivery = 'exactly-once'"),
             ("[sync]", "[sync]\ncross_slot = 'copy'"),
             ("[sync]", "[sync_reader]\ncluster = true"),
         ]

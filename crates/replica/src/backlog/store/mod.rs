@@ -225,6 +225,11 @@ impl Store {
         self.trim();
     }
 
+    pub(super) fn keep(&mut self, bytes: u64) {
+        self.budget.kept_window_bytes = bytes;
+        self.trim();
+    }
+
     /// Takes what lies before `upto` out of the count of memory.
     fn free(&mut self, upto: Cursor) {
         let (from, to) = (self.index_of(self.freed.entry), self.index_of(upto.entry));

@@ -1,3 +1,4 @@
+use cluster_router::SlotSet;
 use resp::Reply;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +23,10 @@ struct Current {
     running: Running,
     at: At,
     begun: Instant,
+    /// Whether anything was submitted for it.
+    submitted: bool,
+    /// Slots for which it is done.
+    covered: SlotSet,
 }
 
 /// How the source's answer is waited for.
@@ -51,19 +56,25 @@ impl Errands {
         self.current.is_some()
     }
 
-    /// Begins an errand of the command that ends at that offset.
-    pub(in crate::pipeline::apply) fn begin(&mut self, errand: Errand, offset: u64) {
+    /// Whether none is at hand that has yet to submit its first command.
+    pub(in crate::pipeline::apply) fn has_begun(&self) -> bool {
+        self.current.as_ref().is_none_or(|current| current.submitted)
+    }
+
+    /// Begins an errand of the command that ends at that offset; for some slots it was done before.
+    pub(in crate::pipeline::apply) fn begin(&mut self, errand: Errand, offset: u64, covered: SlotSet) {
         let at = At { offset };
         let running = Running::begin(errand, at);
         if running.wants_slots() {
             self.owned.want();
         }
-        self.current = Some(Current { running, at, begun: Instant::now() });
+        self.current = Some(Current { running, at, begun: Instant::now(), submitted: false, covered });
     }
 
     /// Submits what is due. To be called while there is room.
     pub(in crate::pipeline::apply) fn advance(&mut self, sink: &mut dyn Sink) {
         if let Some(current) = &mut self.current {
+            current.submitted = true;
             current.running.advance(sink);
         }
     }
@@ -109,6 +120,8 @@ impl Errands {
             Answer::Never => return Asked::Never,
         };
         if let Some(current) = &mut self.current {
+            let mut slots = slots;
+            slots.subtract(&current.covered);
             current.running.slots(&slots, self.standalone, current.at);
         }
         Asked::Known

@@ -1,0 +1,36 @@
+//! Which link of the target each source is.
+
+use cluster_router::{NodeAddr, Router, RouterConfig};
+
+use super::error::{PipelineError, with_causes};
+use super::plan::PipelinePlan;
+use super::positions::{self, Identity, NodeHistory, identify, survey};
+use super::preflight::Ready;
+
+/// Finds the sources' links among those that the target knows; nothing is written.
+///
+/// # Errors
+/// When one of the sides does not answer.
+pub(super) async fn find(plan: &PipelinePlan, ready: &Ready) -> Result<Vec<Identity>, PipelineError> {
+    let mut sources = Vec::new();
+    for node in &ready.sources {
+        sources.push((node.clone(), history(ready, node).await?));
+    }
+    // A name of its own: two that look at the same time must not end each other's connections.
+    let link = format!("shake:{}:look:{}", plan.name, std::process::id());
+    let config = RouterConfig { link, credentials: plan.target.credentials.clone(), ..RouterConfig::default() };
+    let mut router = Router::new(config, ready.discovery.clone(), &ready.map);
+    let survey = survey(&mut router, &positions::keys(&plan.name, ""), |_| {}).await;
+    let survey = survey.map_err(|error| PipelineError::refused(format!("target {}", with_causes(&error))))?;
+    Ok(identify(&survey, sources))
+}
+
+async fn history(ready: &Ready, node: &NodeAddr) -> Result<NodeHistory, PipelineError> {
+    let asked = async {
+        let mut client = ready.source_discovery.client(node).await?;
+        client.text(&["INFO", "replication"]).await
+    };
+    let text = asked.await.map_err(|error| PipelineError::refused(format!("source {}", with_causes(&error))))?;
+    let message = || format!("source {node}: its INFO replication is not understood");
+    NodeHistory::parse(&text).ok_or_else(|| PipelineError::refused(message()))
+}

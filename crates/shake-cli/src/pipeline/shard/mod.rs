@@ -1,0 +1,256 @@
+//! One source shard followed into the target: a task that reads, a task that applies.
+//!
+//! There is one way to begin, and it is taken again whenever what the target has is not certain any more: ask the target how
+//! far it is ([`positions`]), then go on from there. What the backlog still has is read again from it; what it has not, the
+//! source is asked for; and what neither has any more is lost, so that all is copied anew.
+
+mod observer;
+mod settings;
+mod source;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cluster_router::{NodeAddr, Position, Router, RouterError};
+use replica::{BacklogReader, Offset, Place, ReplId};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+use super::apply::{Applier, ApplierError, ApplierParts, Stopped, StreamSettings};
+use super::error::{PipelineError, with_causes};
+use super::plan::PipelinePlan;
+use super::positions::{self, Identity, Marks, NodeHistory, Start, Survey, SurveyError, judge, replid_to_ask, survey};
+use super::preflight::Ready;
+use super::progress::Progress;
+use super::shard_slots::ShardSlots;
+use settings::{kept_window, restore, router_config};
+use source::{From, Source};
+
+/// A link, not running yet.
+pub(crate) struct Shard {
+    source: Identity,
+    plan: PipelinePlan,
+    ready: Arc<Ready>,
+    progress: Arc<Progress>,
+}
+
+/// How a link ended without failure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    /// The source's node.
+    pub node: NodeAddr,
+    /// Where the target has confirmed everything; nothing when it has confirmed nothing yet.
+    pub confirmed: Option<Position>,
+    /// Whether all that was received is confirmed.
+    pub drained: bool,
+}
+
+/// The reading half of a link, kept while the other one begins anew.
+struct Reading {
+    source: Source,
+    backlog: BacklogReader,
+}
+
+impl Shard {
+    /// Prepares a link.
+    pub(crate) fn new(source: Identity, plan: &PipelinePlan, ready: Arc<Ready>) -> Self {
+        let progress = Arc::new(Progress::new(source.node.to_string()));
+        Self { source, plan: plan.clone(), ready, progress }
+    }
+
+    pub(crate) fn progress(&self) -> Arc<Progress> {
+        self.progress.clone()
+    }
+
+    /// Follows the source until `stop`, or until one of the two sides cannot go on.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<Ended, PipelineError> {
+        let (mut reading, mut interruptions) = (None, 0);
+        // Up to where something may have been sent.
+        let mut sent = self.source.history.offset;
+        let mut history = Some(&self.source.history);
+        loop {
+            let looked = stop.run_until_cancelled(self.look()).await;
+            let Some(looked) = looked else { return self.end(reading, None).await };
+            let (router, survey) = match looked {
+                Ok(looked) => looked,
+                Err(SurveyError::Router(error @ RouterError::Interrupted { .. })) => {
+                    self.interrupted(&error, &mut interruptions).await;
+                    continue;
+                }
+                Err(error) => return Err(PipelineError::survey(&error)),
+            };
+            let start = judge(&survey, &self.source.link);
+            let (read, start) = self.read_on(reading.take(), start, history.take()).await?;
+            let Reading { source, backlog } = read;
+            let mut applier = self.applier(&source, backlog, router, &survey, (start, sent));
+            let applied = applier.run(&stop).await;
+            let confirmed_more = applier.has_confirmed_more();
+            let read = Reading { source, backlog: applier.into_backlog() };
+            sent = sent.max(received(&read.backlog));
+            match applied {
+                Ok(stopped) => return self.end(Some(read), Some(stopped)).await,
+                Err(ApplierError::Interrupted(error)) => {
+                    interruptions = if confirmed_more { 0 } else { interruptions };
+                    self.interrupted(&error, &mut interruptions).await;
+                    reading = Some(read);
+                }
+                Err(error) => {
+                    // What the source has to say may be the reason.
+                    let read = read.source.end().await;
+                    drop(read);
+                    return Err(PipelineError::applier(&self.source.node.to_string(), &error));
+                }
+            }
+        }
+    }
+
+    /// Asks the target how far it is.
+    async fn look(&self) -> Result<(Router, Survey), SurveyError> {
+        let ready = &self.ready;
+        let map = match self.ready.discovery.slot_map(None).await {
+            Ok(map) if map.uncovered().is_empty() => map,
+            // The router waits for a better one.
+            _ => ready.map.clone(),
+        };
+        let mut router = Router::new(router_config(&self.source.link, &self.plan), ready.discovery.clone(), &map);
+        router.report_losses(true);
+        let keys = positions::keys(&self.plan.name, &self.source.link);
+        let survey = survey(&mut router, &keys, |hold| {
+            self.progress.hold(hold.to_string());
+            if hold.attempt > 1 {
+                warn!(source = %self.source.node, "holding: {hold}");
+            }
+        });
+        let survey = survey.await?;
+        Ok((router, survey))
+    }
+
+    /// Goes on reading from where the target is: from the backlog, or else from the source.
+    async fn read_on(
+        &self,
+        reading: Option<Reading>,
+        start: Start,
+        history: Option<&NodeHistory>,
+    ) -> Result<(Reading, Start), PipelineError> {
+        let node = &self.source.node;
+        if let Some(mut reading) = reading {
+            let place = match &start {
+                Start::From { position, .. } => Some(Place::stream(position.generation, position.offset)),
+                Start::First | Start::Anew { .. } => None,
+            };
+            if place.is_some_and(|place| reading.backlog.rewind(place).is_ok()) {
+                return Ok((reading, start));
+            }
+            info!(source = %node, "the backlog does not reach back to where the target is: the source is asked");
+            self.end(Some(reading), None).await?;
+        }
+        let from = match &start {
+            Start::First => From { generation: 0, resume: None },
+            Start::Anew { generation, why } => {
+                warn!(source = %node, "everything is copied again: {why}");
+                self.may_copy_again()?;
+                From { generation: *generation, resume: None }
+            }
+            Start::From { position, replids, .. } => {
+                let replid = replid_to_ask(replids, position.offset, history);
+                let replid = replid.and_then(|id| id.parse::<ReplId>().ok());
+                info!(source = %node, link = self.source.link, "the target has this source up to {position}: going on from there");
+                From { generation: position.generation, resume: replid.map(|id| (id, Offset(position.offset))) }
+            }
+        };
+        let (source, backlog) = Source::begin(node, &self.plan, &self.ready, from, &self.progress).await?;
+        Ok((Reading { source, backlog }, start))
+    }
+
+    fn may_copy_again(&self) -> Result<(), PipelineError> {
+        if self.plan.full_resync {
+            return Ok(());
+        }
+        let message = format!(
+            "source {}: the target does not know how far it is, and on_history_lost = \"stop\" forbids to copy everything again",
+            self.source.node
+        );
+        Err(PipelineError::history_lost(message))
+    }
+
+    fn applier(
+        &self,
+        source: &Source,
+        backlog: BacklogReader,
+        mut router: Router,
+        survey: &Survey,
+        (start, sent): (Start, u64),
+    ) -> Applier {
+        let (ready, plan, node) = (&self.ready, &self.plan, &self.source.node);
+        let links = ready.links();
+        let keys = positions::keys(&plan.name, &self.source.link);
+        let mut marks = Marks::new(keys, node.to_string(), survey);
+        router.report_losses(false);
+        let start = match start {
+            Start::From { position, replids, mut replay } => {
+                replay.sent_up_to = sent.max(received(&backlog));
+                marks.resume(position.generation, replids);
+                router.set_generation(position.generation);
+                router.replay(replay);
+                router.report_losses(plan.exactly_once);
+                Some(position)
+            }
+            Start::First | Start::Anew { .. } => None,
+        };
+        Applier::new(ApplierParts {
+            node: node.to_string(),
+            backlog,
+            router,
+            settings: StreamSettings {
+                target: ready.target,
+                source_is_cluster: ready.source_is_cluster,
+                cross_slot: plan.cross_slot,
+            },
+            restore: restore(&self.source.link, plan, plan.backlog_memory / links),
+            slots: ShardSlots::new(ready.source_discovery.clone(), node.clone(), ready.source_is_cluster),
+            link_ended: source.ended.clone(),
+            progress: self.progress.clone(),
+            marks,
+            exactly_once: plan.exactly_once,
+            kept_window: kept_window(plan, links),
+            start,
+        })
+    }
+
+    /// Something makes it uncertain what the target has: it is asked again, after a while when that does not help.
+    async fn interrupted(&self, error: &RouterError, interruptions: &mut u32) {
+        let cause = with_causes(error);
+        warn!(source = %self.source.node, "{cause}; the target is asked how far it is");
+        self.progress.hold(cause);
+        sleep(FIRST_PAUSE * 2u32.pow((*interruptions).min(6))).await;
+        *interruptions += 1;
+    }
+
+    async fn end(&self, reading: Option<Reading>, stopped: Option<Stopped>) -> Result<Ended, PipelineError> {
+        let node = self.source.node.clone();
+        if let Some(Reading { source, backlog }) = reading {
+            drop(backlog);
+            let read = source.end().await.map_err(|error| crashed(&node, &error))?;
+            if stopped.is_some() {
+                read.map_err(|error| PipelineError::link(&error))?;
+            }
+        }
+        let (confirmed, drained) = stopped.map_or((None, false), |stopped| (stopped.confirmed, stopped.drained));
+        Ok(Ended { node, confirmed, drained })
+    }
+}
+
+/// Up to where the stream was received.
+fn received(backlog: &BacklogReader) -> u64 {
+    let received = backlog.stats().figures().received.filter(|place| place.phase == replica::Phase::Stream);
+    received.map_or(0, |place| place.offset)
+}
+
+/// A task that panicked: our own fault, and said as such.
+fn crashed(node: &NodeAddr, error: &tokio::task::JoinError) -> PipelineError {
+    PipelineError::runtime(format!("source {node}: internal error: {error}"))
+}
+
+/// How long the target is left alone after the first interruption; each further one in a row doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
