@@ -17,10 +17,10 @@ pub(super) async fn find(plan: &PipelinePlan, ready: &Ready) -> Result<Vec<Ident
         sources.push((node.clone(), history(ready, node).await?));
     }
     // A name of its own: two that look at the same time must not end each other's connections.
-    let link = format!("shake:{}:look:{}", plan.name, std::process::id());
+    let link = format!("shake:look:{}", std::process::id());
     let config = RouterConfig { link, credentials: plan.target.credentials.clone(), ..RouterConfig::default() };
     let mut router = Router::new(config, ready.discovery.clone(), &ready.map);
-    let survey = survey(&mut router, &positions::keys(&plan.name, ""), |_| {}).await;
+    let survey = survey(&mut router, &positions::keys(""), |_| {}).await;
     let survey = survey.map_err(|error| PipelineError::refused(format!("target {}", with_causes(&error))))?;
     Ok(identify(&survey, sources))
 }

@@ -23,9 +23,10 @@ pub(crate) use judge::{Start, judge, replid_to_ask};
 pub(crate) use marks::{MARK_TOKENS, Marks, Trouble};
 pub(crate) use survey::{Survey, SurveyError, survey};
 
-/// The hashes of a pipeline, and the field of one of its links.
-pub(crate) fn keys(pipeline: &str, link: &str) -> PositionKeys {
-    PositionKeys { before: "shake:".to_owned(), after: format!(":positions:{pipeline}"), field: link.to_owned() }
+/// The hashes, and the field of a link. All links share the hashes, however their pipelines are called: a link is its
+/// source's history, and nothing else.
+pub(crate) fn keys(link: &str) -> PositionKeys {
+    PositionKeys { before: "shake:".to_owned(), after: ":positions".to_owned(), field: link.to_owned() }
 }
 
 /// The field of a link's mark.

@@ -115,7 +115,7 @@ impl Shard {
         };
         let mut router = Router::new(router_config(&self.source.link, &self.plan), ready.discovery.clone(), &map);
         router.report_losses(true);
-        let keys = positions::keys(&self.plan.name, &self.source.link);
+        let keys = positions::keys(&self.source.link);
         let survey = survey(&mut router, &keys, |hold| {
             self.progress.hold(hold.to_string());
             if hold.attempt > 1 {
@@ -184,7 +184,7 @@ impl Shard {
     ) -> Applier {
         let (ready, plan, node) = (&self.ready, &self.plan, &self.source.node);
         let links = ready.links();
-        let keys = positions::keys(&plan.name, &self.source.link);
+        let keys = positions::keys(&self.source.link);
         let mut marks = Marks::new(keys, node.to_string(), survey);
         router.report_losses(false);
         let start = match start {

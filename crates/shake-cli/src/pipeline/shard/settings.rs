@@ -54,8 +54,8 @@ pub(super) fn link_config(plan: &PipelinePlan, generation: u64, resume: Option<(
 pub(super) fn router_config(link: &str, plan: &PipelinePlan) -> RouterConfig {
     let defaults = RouterConfig::default();
     RouterConfig {
-        link: format!("shake:{}:{link}", plan.name),
-        fences: plan.exactly_once.then(|| positions::keys(&plan.name, link)),
+        link: format!("shake:{link}"),
+        fences: plan.exactly_once.then(|| positions::keys(link)),
         credentials: plan.target.credentials.clone(),
         window: plan.window,
         busy_key: if plan.existing_keys == ExistingKeys::Keep { BusyKey::Keep } else { BusyKey::Fail },
@@ -71,7 +71,7 @@ pub(super) fn restore(link: &str, plan: &PipelinePlan, memory: usize) -> Restore
         max_bulk: plan.max_bulk,
         max_whole: whole.min(plan.max_bulk),
         on_loss: plan.on_loss,
-        link: format!("{}:{link}", plan.name).into(),
+        link: link.into(),
     }
 }
 
