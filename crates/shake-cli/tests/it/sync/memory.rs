@@ -11,7 +11,7 @@ use super::keyspace;
 use super::tool::{Tool, config, wait_until};
 
 /// The most that the process may take, whatever it carries.
-const MOST: u64 = 128 << 20;
+const MOST: u64 = 64 << 20;
 
 /// A server for itself, with more patience for slow replicas than the defaults have.
 fn server() -> Server {
