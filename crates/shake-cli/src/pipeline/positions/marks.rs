@@ -162,7 +162,7 @@ impl Marks {
         let Some(position) = self.forced.or(confirmed) else { return };
         let owners: Vec<Owner> = router.owners().into_iter().filter(|owner| !owner.slots.is_empty()).collect();
         let is_new = self.written.as_ref().is_none_or(|last| last.position != position || last.owners != owners);
-        if is_new || self.written.as_ref().is_some_and(|last| !last.is_safe) {
+        if self.is_forced() || is_new || self.written.as_ref().is_some_and(|last| !last.is_safe) {
             self.ask(position, owners, router);
         }
     }
@@ -235,6 +235,7 @@ impl Marks {
         self.look_at_histories(&owners, &histories)?;
         self.look_whether_safe(&histories);
         if self.written.as_ref().is_some_and(|last| last.position == position && last.owners == owners) {
+            self.is_known(position);
             return Ok(());
         }
         self.note_given(position, &owners);
@@ -311,10 +312,15 @@ impl Marks {
     }
 
     fn wrote(&mut self, position: Position, owners: Vec<Owner>, ends: Vec<u64>) {
+        self.is_known(position);
+        self.written = Some(Written { position, owners, ends, is_safe: false });
+    }
+
+    /// The target has the marks of this position; who forced it may go on, also when it had them before.
+    fn is_known(&mut self, position: Position) {
         if self.forced == Some(position) {
             self.forced = None;
         }
-        self.written = Some(Written { position, owners, ends, is_safe: false });
     }
 }
 
