@@ -11,6 +11,7 @@ mod flushes;
 mod giants;
 mod half_moved;
 mod history;
+mod keyspace;
 mod main_job;
 mod memory;
 mod refused;
