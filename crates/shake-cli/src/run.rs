@@ -15,8 +15,8 @@ use crate::exit::{Exit, Failure};
 use crate::logging;
 use crate::meter::Meter;
 use crate::pipeline::{
-    CrossSlot, DiskPlan, Ended, ExistingKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind, PipelinePlan,
-    SourceKind, SourcePlan, Stopper, TargetPlan,
+    CrossSlot, DiskPlan, Ended, ExistingKeys, ExtraKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind,
+    PipelinePlan, SourceKind, SourcePlan, Stopper, TargetPlan,
 };
 use crate::report::Reporter;
 use crate::status::{Facts, Server, Status};
@@ -160,6 +160,11 @@ fn say_end(ended: &Ended) {
 /// What the configuration means to a pipeline.
 fn pipeline_plan(plan: &Plan) -> PipelinePlan {
     PipelinePlan {
+        extra_keys: match plan.extra_keys {
+            None => ExtraKeys::DeleteOwn,
+            Some(config::ExtraKeys::Delete) => ExtraKeys::Delete,
+            Some(config::ExtraKeys::Keep) => ExtraKeys::Keep,
+        },
         exactly_once: plan.delivery == config::Delivery::ExactlyOnce,
         // CLIENT SETNAME takes printable ASCII without blanks.
         name: plan.name.chars().map(|c| if c.is_ascii_graphic() { c } else { '-' }).collect(),

@@ -30,8 +30,8 @@ use std::path::Path;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use plan::{
-    Auth, CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
-    SourceKind, SourcePlan, TargetKind, TargetPlan,
+    Auth, CrossSlot, Delivery, ExtraKeys, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan,
+    RestoreBehavior, SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 pub use secret::Secret;
 pub use tls::TlsPlan;

@@ -25,6 +25,9 @@ pub struct Plan {
     pub limits: Limits,
     /// How often a command may be applied.
     pub delivery: Delivery,
+    /// What becomes of keys that only the target has when everything is copied. Unless it is said, they are deleted where
+    /// something was copied before.
+    pub extra_keys: Option<ExtraKeys>,
     /// What happens when the source no longer has the history that is missing at the target.
     pub on_history_lost: OnHistoryLost,
     /// What happens to commands over several slots that cannot be taken apart.
@@ -167,6 +170,16 @@ pub enum Delivery {
     ExactlyOnce,
     /// Nothing is lost; after a restart or a reconnection a command may be applied again.
     AtLeastOnce,
+}
+
+/// `[sync] extra_keys`: what happens to keys of the target that the source does not have, when everything is copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtraKeys {
+    /// They are deleted.
+    Delete,
+    /// They stay.
+    Keep,
 }
 
 /// `[sync] on_history_lost`: what happens when the source no longer has the history that is missing at the target.

@@ -29,6 +29,7 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         target,
         restore: value_or(&raw.advanced.restore_behavior, RestoreBehavior::Rewrite),
         limits: limits(&raw.advanced),
+        extra_keys: raw.sync.extra_keys.as_ref().map(|choice| choice.value),
         delivery: value_or(&raw.sync.delivery, Delivery::ExactlyOnce),
         on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),
         cross_slot: cross_slot(&raw.sync)?,

@@ -27,7 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 pub use error::{PipelineError, PipelineErrorKind};
 pub use network::{Network, Reach};
-pub use plan::{CrossSlot, DiskPlan, ExistingKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan};
+pub use plan::{
+    CrossSlot, DiskPlan, ExistingKeys, ExtraKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan,
+};
 pub use progress::{Figures, Holding, State};
 pub use shard::Ended;
 

@@ -26,6 +26,8 @@ pub struct PipelinePlan {
     pub max_bulk: usize,
     /// What becomes of commands over several slots that cannot be taken apart.
     pub cross_slot: CrossSlot,
+    /// What becomes of keys that the target has and the source has not, when everything is copied.
+    pub extra_keys: ExtraKeys,
     /// Whether every command takes effect once, whatever happens; otherwise some may be repeated after a break.
     pub exactly_once: bool,
     /// Whether to copy everything again when a source cannot continue from where a link was.
@@ -95,6 +97,17 @@ pub enum ExistingKeys {
     Keep,
     /// The pipeline stops and names it.
     Fail,
+}
+
+/// What becomes of keys that the target has and a snapshot does not bring, of the slots that the source's shard owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExtraKeys {
+    /// They are deleted when the link has copied something there before; at a first copy they stay.
+    DeleteOwn,
+    /// They are deleted.
+    Delete,
+    /// They stay.
+    Keep,
 }
 
 /// What to do about a part of a value that the target cannot be told, such as fields of hashes that expire where fields

@@ -24,6 +24,7 @@ pub(crate) struct Progress {
     unconfirmed_commands: AtomicU64,
     unconfirmed_bytes: AtomicU64,
     confirmed: AtomicU64,
+    safe: AtomicU64,
     connected: AtomicBool,
     conflicts: AtomicU64,
     skipped: AtomicU64,
@@ -88,6 +89,9 @@ pub struct Figures {
     pub received_offset: u64,
     /// The replication offset up to which the target has confirmed; zero before the stream.
     pub confirmed_offset: u64,
+    /// The replication offset up to which the replicas of the target's primaries have it as well, with the marks that say
+    /// so; zero before it is known.
+    pub safe_offset: u64,
     /// Bytes received that the target has not confirmed.
     pub behind_bytes: u64,
     /// Conflicts that were conceded: commands that met one when they were sent again after a lost connection, and were
@@ -121,6 +125,7 @@ impl Progress {
             unconfirmed_commands: AtomicU64::new(0),
             unconfirmed_bytes: AtomicU64::new(0),
             confirmed: AtomicU64::new(0),
+            safe: AtomicU64::new(0),
             connected: AtomicBool::new(false),
             conflicts: AtomicU64::new(0),
             skipped: AtomicU64::new(0),
@@ -157,6 +162,7 @@ impl Progress {
             unconfirmed_bytes: load(&self.unconfirmed_bytes),
             received_offset: received_of(replica::Phase::Stream).unwrap_or(0),
             confirmed_offset,
+            safe_offset: load(&self.safe),
             behind_bytes: backlog.unreleased_bytes,
             conflicts: load(&self.conflicts),
             skipped: load(&self.skipped),
@@ -193,6 +199,7 @@ impl Progress {
         self.keys.begin();
         self.commands.begin();
         self.confirmed.store(0, Ordering::Relaxed);
+        self.safe.store(0, Ordering::Relaxed);
         self.snapshots.fetch_add(1, Ordering::Relaxed);
         self.set_state(State::Snapshot);
     }
@@ -223,6 +230,12 @@ impl Progress {
     pub(crate) fn confirmed(&self, position: Position) {
         if position.phase == Phase::Stream {
             self.confirmed.store(position.offset, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn safe(&self, position: Position) {
+        if position.phase == Phase::Stream {
+            self.safe.store(position.offset, Ordering::Relaxed);
         }
     }
 

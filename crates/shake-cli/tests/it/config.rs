@@ -91,6 +91,7 @@ fn v3_defaults(dir: &Path) -> Plan {
             max_bulk: 512_000_000,
         },
         delivery: Delivery::ExactlyOnce,
+        extra_keys: None,
         on_loss: OnLoss::Stop,
         on_history_lost: OnHistoryLost::FullResync,
         cross_slot: CrossSlot::Fail,

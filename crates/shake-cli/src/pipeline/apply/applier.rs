@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cluster_router::{Phase, Position, Router, RouterError};
+use cluster_router::{Phase, Position, Router, RouterError, SlotSet};
 use replica::{BacklogReader, Piece, Place};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use super::errand::{Asked, Errands};
+use super::copied::Copied;
+use super::errand::{Asked, Errand, Errands};
 use super::error::ApplyError;
 use super::{Payloads, Restore, SnapshotApplier, StreamApplier, StreamSettings, rephrase};
 use crate::pipeline::error::with_causes;
+use crate::pipeline::plan::ExtraKeys;
 use crate::pipeline::positions::{Marks, Trouble};
 use crate::pipeline::progress::{Progress, State};
 use crate::pipeline::shard_slots::{ShardSlots, SlotsError};
@@ -27,6 +29,9 @@ pub(crate) struct Applier {
     pub(super) phase: Applying,
     /// What has to be past before more is taken.
     pub(super) barrier: Option<Barrier>,
+    /// The keys that a copy has brought, until those that it has not are deleted.
+    pub(super) copied: Option<Copied>,
+    pub(super) extra_keys: ExtraKeys,
     /// Whether something that was taken from the backlog waits to be submitted.
     pub(super) behind: bool,
     pub(super) generation: u64,
@@ -65,6 +70,7 @@ pub(crate) struct ApplierParts {
     pub(crate) progress: Arc<Progress>,
     pub(crate) marks: Marks,
     pub(crate) exactly_once: bool,
+    pub(crate) extra_keys: ExtraKeys,
     pub(crate) kept_window: u64,
     /// Where it goes on; without it a snapshot comes first.
     pub(crate) start: Option<Position>,
@@ -81,8 +87,10 @@ pub(super) enum Applying {
 /// What has to be done before more is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Barrier {
-    /// Everything up to here has to be confirmed, and then marked.
+    /// Everything up to here has to be confirmed, what a copy has not brought deleted, and all that marked.
     Confirmed(Position),
+    /// That has to be deleted and confirmed.
+    Swept(Position),
     /// Marks have to be written.
     Marks,
 }
@@ -149,6 +157,8 @@ impl Applier {
             errands,
             phase: Applying::Nothing,
             barrier: None,
+            copied: None,
+            extra_keys: parts.extra_keys,
             behind: false,
             generation: 0,
             progress: parts.progress,
@@ -331,6 +341,12 @@ impl Applier {
     fn look_at_barrier(&mut self) {
         match self.barrier {
             Some(Barrier::Confirmed(position)) if self.router.confirmed() == Some(position) => {
+                if let Some(copied) = self.copied.take() {
+                    self.errands.begin(Errand::SweepAllBut(Arc::new(copied)), position.offset, SlotSet::new());
+                }
+                self.barrier = Some(Barrier::Swept(position));
+            }
+            Some(Barrier::Swept(position)) if !self.errands.is_running() && self.router.is_idle() => {
                 self.marks.force(position);
                 self.marks.advance(&mut self.router);
                 self.barrier = Some(Barrier::Marks);
@@ -353,6 +369,9 @@ impl Applier {
         while self.errands.is_running() && self.router.has_room() {
             self.errands.advance(&mut self.router);
             let Some(settled) = self.errands.settled() else { break };
+            if matches!(self.barrier, Some(Barrier::Swept(_))) {
+                break;
+            }
             let Applying::Stream(applier) = &mut self.phase else { break };
             let errand = applier.settle(settled, &mut self.router)?;
             self.streamed(errand);

@@ -73,6 +73,7 @@ impl Applier {
         match event {
             Event::Answer { token, reply } if token >= MARK_TOKENS => {
                 self.marks.answer(token, &reply, &mut self.router)?;
+                self.marks.safe().inspect(|&safe| self.progress.safe(safe));
             }
             Event::Answer { token, reply } => {
                 self.errands.answer(token, &reply)?;

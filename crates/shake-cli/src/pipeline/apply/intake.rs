@@ -9,6 +9,7 @@ use super::errand::Errand;
 use super::error::{ApplyError, ApplyErrorKind};
 use super::telling::{say, say_left};
 use super::{Left, Remark, SnapshotApplier};
+use crate::pipeline::plan::ExtraKeys;
 
 /// The slots that are beyond `offset`: what is done for them there is done already. Where there is one lane for all, they
 /// are all where the first is.
@@ -64,7 +65,12 @@ impl Applier {
         if let Applying::Snapshot(applier) = &self.phase {
             applier.abandon(&mut self.router);
         }
-        let applier = SnapshotApplier::new(self.settings.target, self.restore.clone(), history.generation);
+        let mut applier = SnapshotApplier::new(self.settings.target, self.restore.clone(), history.generation);
+        self.copied = None;
+        if self.deletes_extra_keys() {
+            info!(source = %self.node, "keys of the target that the source does not have will be deleted when all are copied");
+            applier.note_keys();
+        }
         self.phase = Applying::Snapshot(Box::new(applier));
         // No key of it is written before every node knows that what it had is void.
         self.router.report_losses(false);
@@ -108,11 +114,21 @@ impl Applier {
         }
     }
 
+    /// What the source no longer has is at the target only where something was copied before.
+    fn deletes_extra_keys(&self) -> bool {
+        match self.extra_keys {
+            ExtraKeys::Delete => true,
+            ExtraKeys::Keep => false,
+            ExtraKeys::DeleteOwn => self.generation > 1,
+        }
+    }
+
     fn end_snapshot(&mut self, next: Place) -> Result<(), ApplyError> {
         let mut begin =
             Position { generation: self.generation, phase: Phase::Stream, offset: next.offset, ..Position::default() };
-        if let Applying::Snapshot(applier) = &self.phase {
+        if let Applying::Snapshot(applier) = &mut self.phase {
             applier.finish()?;
+            self.copied = applier.take_noted();
             begin.db = applier.stream_db();
             let (bytes, keys) = (applier.bytes(), applier.keys());
             info!(source = %self.node, bytes, keys, offset = next.offset, "the snapshot is read; following the stream");

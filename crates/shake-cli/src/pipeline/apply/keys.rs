@@ -5,6 +5,7 @@ use cluster_router::{Outgoing, Position, Route, Slot, slot_of};
 use rdb::{DumpWriter, Entry, Item, Key, Part, RawValue, ValueType};
 
 use super::Sink;
+use super::copied::Copied;
 use super::error::ApplyErrorKind;
 use super::giant::{Giant, Missing, Pumped};
 use super::held_key::HeldKey;
@@ -24,6 +25,8 @@ pub(super) struct Keys {
     /// The payload at hand; kept for its memory.
     payload: Vec<u8>,
     keys: u64,
+    /// The keys so far, where it matters afterwards which they are.
+    copied: Option<Copied>,
     book: LossBook,
     remarks: Vec<Remark>,
 }
@@ -69,6 +72,7 @@ impl Keys {
             large: Large::None,
             payload: Vec::new(),
             keys: 0,
+            copied: None,
             book: LossBook::new(target.server, restore.on_loss),
             remarks: Vec::new(),
             restore,
@@ -78,6 +82,25 @@ impl Keys {
     /// Whether the last item lies within a value.
     pub(super) fn is_inside_value(&self) -> bool {
         !matches!(self.large, Large::None)
+    }
+
+    /// Notes the keys from now on.
+    pub(super) fn note_keys(&mut self) {
+        self.copied = Some(Copied::default());
+    }
+
+    /// The keys that were noted, if they were.
+    pub(super) fn take_noted(&mut self) -> Option<Copied> {
+        let mut copied = self.copied.take()?;
+        copied.seal();
+        Some(copied)
+    }
+
+    fn note(&mut self, key: &Key<'_>) {
+        self.keys += 1;
+        if let Some(copied) = &mut self.copied {
+            copied.add(key.db.0, key.name);
+        }
     }
 
     /// Keys that were submitted so far.
@@ -155,8 +178,8 @@ impl Keys {
     }
 
     fn entry(&mut self, entry: &Entry<'_>, start: Position, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
-        self.keys += 1;
         let key = &entry.key;
+        self.note(key);
         if self.goes_as_set(entry)
             && let Some(value) = entry.value.as_string()?
         {
@@ -204,7 +227,7 @@ impl Keys {
     }
 
     fn begin_large(&mut self, key: &Key<'_>, start: Position) -> Result<(), ApplyErrorKind> {
-        self.keys += 1;
+        self.note(key);
         let held = HeldKey::of(key);
         if !self.target.server.loads(key) {
             self.large = Large::Giant(self.giant(held, start)?);

@@ -1,6 +1,7 @@
 //! From a link's backlog to its target: bytes in, commands to the router, confirmed places back.
 
 mod applier;
+mod copied;
 mod errand;
 mod error;
 mod events;

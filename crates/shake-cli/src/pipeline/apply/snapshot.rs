@@ -4,6 +4,7 @@ use cluster_router::{Phase, Position};
 use rdb::{Decoder, Item, Options};
 
 use super::Sink;
+use super::copied::Copied;
 use super::error::{ApplyError, ApplyErrorKind};
 use super::giant::Missing;
 use super::keys::{Keys, Remark};
@@ -94,6 +95,16 @@ impl SnapshotApplier {
     /// The target did not find what was to get its name. Answers why, of a value in parts.
     pub(crate) fn missing(&mut self) -> Option<Missing> {
         self.keys.missing()
+    }
+
+    /// Notes which keys there are, from now on.
+    pub(super) fn note_keys(&mut self) {
+        self.keys.note_keys();
+    }
+
+    /// The keys, where they were noted.
+    pub(super) fn take_noted(&mut self) -> Option<Copied> {
+        self.keys.take_noted()
     }
 
     /// The rest of the snapshot will not come.

@@ -213,6 +213,7 @@ impl Shard {
             progress: self.progress.clone(),
             marks,
             exactly_once: plan.exactly_once,
+            extra_keys: plan.extra_keys,
             kept_window: kept_window(plan, links),
             start,
         })

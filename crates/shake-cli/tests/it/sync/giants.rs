@@ -190,8 +190,10 @@ fn giants_land_in_their_slots_while_these_move() {
     let mut tool = Tool::between_clusters_with(&source, &target, SMALL);
     // The upper half of the slots is the second node's.
     let slot = testbed::slot_of(b"{a}list");
-    let building = |tool: &Tool| tool.log().contains(" keys, ");
-    wait_until("a giant under way", || building(&tool));
+    let mut nodes: Vec<Conn> = target.primaries().unwrap().iter().map(|&node| target.conn(node).unwrap()).collect();
+    wait_until("a giant under way", || {
+        nodes.iter_mut().any(|node| !node.call("KEYS shake:*").unwrap().items().is_empty())
+    });
     target.move_slot(slot, 1, 0).unwrap();
     tool.wait_for_log("following the stream");
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));

@@ -10,7 +10,7 @@ use testbed::{Conn, Random, Server, ServerSpec, cmd};
 use super::tool::{Tool, config, wait_until};
 
 /// The most that the process may take, whatever it carries.
-const MOST: u64 = 128 << 20;
+const MOST: u64 = 64 << 20;
 
 /// A server for itself, with more patience for slow replicas than the defaults have.
 fn server() -> Server {

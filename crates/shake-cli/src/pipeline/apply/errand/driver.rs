@@ -27,6 +27,8 @@ struct Current {
     submitted: bool,
     /// Slots for which it is done.
     covered: SlotSet,
+    /// Whether it is about what a copy has not brought.
+    is_rest: bool,
 }
 
 /// How the source's answer is waited for.
@@ -64,11 +66,12 @@ impl Errands {
     /// Begins an errand of the command that ends at that offset; for some slots it was done before.
     pub(in crate::pipeline::apply) fn begin(&mut self, errand: Errand, offset: u64, covered: SlotSet) {
         let at = At { offset };
+        let is_rest = matches!(errand, Errand::SweepAllBut(_));
         let running = Running::begin(errand, at);
         if running.wants_slots() {
             self.owned.want();
         }
-        self.current = Some(Current { running, at, begun: Instant::now(), submitted: false, covered });
+        self.current = Some(Current { running, at, begun: Instant::now(), submitted: false, covered, is_rest });
     }
 
     /// Submits what is due. To be called while there is room.
@@ -99,7 +102,8 @@ impl Errands {
         let current = self.current.take()?;
         if let Settled::Swept(keys) = settled {
             let (offset, millis) = (current.at.offset, current.begun.elapsed().as_millis());
-            info!(source = %self.node, offset, keys, "deleted what a flush at the source has emptied, in {millis} ms");
+            let what = if current.is_rest { "the source does not have" } else { "a flush at the source has emptied" };
+            info!(source = %self.node, offset, keys, "deleted what {what}, in {millis} ms");
         }
         Some(settled)
     }

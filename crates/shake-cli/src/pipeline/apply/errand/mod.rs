@@ -10,11 +10,14 @@ mod sweep;
 mod sweep_cluster;
 mod sweep_server;
 
+use std::sync::Arc;
+
 use cluster_router::command::Described;
 use cluster_router::{Delivery, Outgoing, Phase, Route, Slot, SlotSet};
 use resp::Reply;
 
 use super::Sink;
+use super::copied::Copied;
 use super::error::ApplyErrorKind;
 pub(super) use driver::{Asked, Errands};
 use question::Question;
@@ -37,6 +40,8 @@ pub(super) enum Errand {
     },
     /// Keys are to be deleted.
     Sweep(Scope),
+    /// All keys of the shard's slots are to be deleted but these.
+    SweepAllBut(Arc<Copied>),
 }
 
 /// What came of an errand.
@@ -55,7 +60,7 @@ pub(super) enum Settled {
 pub(super) enum Running {
     Question(Question),
     /// The slots are not known yet.
-    Unready(Scope),
+    Unready(Scope, Option<Arc<Copied>>),
     Cluster(ClusterSweep),
     Server(ServerSweep),
 }
@@ -79,23 +84,24 @@ impl Running {
         match errand {
             Errand::Describe { name } => Self::Question(Question::describe(name, at)),
             Errand::FindKeys { words } => Self::Question(Question::find_keys(words, at)),
-            Errand::Sweep(scope) => Self::Unready(scope),
+            Errand::Sweep(scope) => Self::Unready(scope, None),
+            Errand::SweepAllBut(kept) => Self::Unready(Scope { which: Which::Shard, db: None }, Some(kept)),
         }
     }
 
     /// What has to be found out at the source first: which slots its shard owns.
     pub(super) fn wants_slots(&self) -> bool {
-        matches!(self, Self::Unready(_))
+        matches!(self, Self::Unready(..))
     }
 
     /// The slots that the source's shard owns.
     pub(super) fn slots(&mut self, owned: &SlotSet, standalone: bool, at: At) {
-        let Self::Unready(scope) = self else { return };
-        let slots = scope.slots(owned);
+        let Self::Unready(scope, kept) = self else { return };
+        let (slots, kept) = (scope.slots(owned), kept.take());
         *self = if standalone {
-            Self::Server(ServerSweep::new(slots, scope.db, at))
+            Self::Server(ServerSweep::new(slots, scope.db, kept, at))
         } else {
-            Self::Cluster(ClusterSweep::new(&slots, at))
+            Self::Cluster(ClusterSweep::new(&slots, kept, at))
         };
     }
 
@@ -103,7 +109,7 @@ impl Running {
     pub(super) fn advance(&mut self, sink: &mut dyn Sink) {
         match self {
             Self::Question(question) => question.advance(sink),
-            Self::Unready(_) => {}
+            Self::Unready(..) => {}
             Self::Cluster(sweep) => sweep.advance(sink),
             Self::Server(sweep) => sweep.advance(sink),
         }
@@ -113,7 +119,7 @@ impl Running {
     pub(super) fn answer(&mut self, token: u64, reply: &Reply) -> Result<(), ApplyErrorKind> {
         match self {
             Self::Question(question) => question.answer(reply),
-            Self::Unready(_) => {}
+            Self::Unready(..) => {}
             Self::Cluster(sweep) => sweep.answer(token, reply)?,
             Self::Server(sweep) => sweep.answer(reply)?,
         }
@@ -123,7 +129,7 @@ impl Running {
     /// Something stood in the way, and who is asked now may be somebody else.
     pub(super) fn interrupted(&mut self) {
         match self {
-            Self::Question(_) | Self::Unready(_) => {}
+            Self::Question(_) | Self::Unready(..) => {}
             Self::Cluster(sweep) => sweep.interrupted(),
             Self::Server(sweep) => sweep.interrupted(),
         }
@@ -133,7 +139,7 @@ impl Running {
     pub(super) fn settled(&mut self) -> Option<Settled> {
         match self {
             Self::Question(question) => question.settled(),
-            Self::Unready(_) => None,
+            Self::Unready(..) => None,
             Self::Cluster(sweep) => sweep.settled(),
             Self::Server(sweep) => sweep.settled(),
         }

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use cluster_router::{Slot, SlotSet};
@@ -7,6 +8,7 @@ use resp::Reply;
 use super::sweep::{keys, refused};
 use super::{At, Settled};
 use crate::pipeline::apply::Sink;
+use crate::pipeline::apply::copied::Copied;
 use crate::pipeline::apply::error::ApplyErrorKind;
 
 /// Deletes the keys of some slots, each slot until it is found empty.
@@ -20,6 +22,7 @@ use crate::pipeline::apply::error::ApplyErrorKind;
 #[derive(Debug)]
 pub(in crate::pipeline::apply) struct ClusterSweep {
     at: At,
+    kept: Option<Arc<Copied>>,
     /// Slots that were not looked at yet.
     todo: VecDeque<Slot>,
     /// What is to be submitted next for a slot.
@@ -52,9 +55,10 @@ struct Look {
 type Found = (Vec<Bytes>, usize);
 
 impl ClusterSweep {
-    pub(super) fn new(slots: &SlotSet, at: At) -> Self {
+    /// Of some slots, all keys but those that are kept.
+    pub(super) fn new(slots: &SlotSet, kept: Option<Arc<Copied>>, at: At) -> Self {
         let todo = slots.iter().collect();
-        Self { at, todo, due: VecDeque::new(), looks: HashMap::new(), deleted: 0 }
+        Self { at, kept, todo, due: VecDeque::new(), looks: HashMap::new(), deleted: 0 }
     }
 
     pub(super) fn advance(&mut self, sink: &mut dyn Sink) {
@@ -103,7 +107,10 @@ impl ClusterSweep {
         } else {
             Some(reply)
         };
-        let found = keys(listed).ok_or_else(|| refused("CLUSTER GETKEYSINSLOT", reply))?;
+        let mut found = keys(listed).ok_or_else(|| refused("CLUSTER GETKEYSINSLOT", reply))?;
+        if let Some(kept) = &self.kept {
+            found.0.retain(|key| !kept.contains(0, key));
+        }
         *(if is_led { &mut look.led } else { &mut look.plain }) = Some(found);
         if look.plain.is_some() && look.led.is_some() {
             let due = self.looks.remove(&slot).and_then(Look::conclude);
@@ -130,7 +137,7 @@ impl Look {
         let ((plain, all), (mut led, all_led)) = self.plain.zip(self.led)?;
         led.retain(|key| !plain.contains(key));
         let is_empty = plain.is_empty() && led.is_empty();
-        // All that was found was ours: look further.
+        // All that was found is ours or kept: look further.
         let most = if is_empty && all.max(all_led) >= most { most.saturating_mul(2) } else { most };
         let again = !is_empty || interrupted || most > self.most;
         again.then_some(Due { slot, keys: [plain, led], most })
@@ -166,7 +173,7 @@ mod tests {
     }
 
     fn begun(numbers: impl IntoIterator<Item = u16>) -> (ClusterSweep, Recorder) {
-        let (mut sweep, mut sink) = (ClusterSweep::new(&slots(numbers), At { offset: 5 }), Recorder::default());
+        let (mut sweep, mut sink) = (ClusterSweep::new(&slots(numbers), None, At { offset: 5 }), Recorder::default());
         sweep.advance(&mut sink);
         (sweep, sink)
     }
@@ -223,6 +230,21 @@ mod tests {
         answer(&mut sweep, 7, &["other"], &[]);
         sweep.advance(&mut sink);
         assert_eq!(sink.lines[4..6], ["7 0: UNLINK other", "7 0: ask 14: CLUSTER GETKEYSINSLOT 7 200"]);
+    }
+
+    #[test]
+    fn what_is_kept_stays() {
+        let mut kept = Copied::default();
+        kept.add(0, b"kept");
+        kept.seal();
+        let (mut sweep, mut sink) =
+            (ClusterSweep::new(&slots([7]), Some(Arc::new(kept)), At { offset: 5 }), Recorder::default());
+        sweep.advance(&mut sink);
+        answer(&mut sweep, 7, &["kept", "extra"], &["kept"]);
+        sweep.advance(&mut sink);
+        assert_eq!(sink.lines[2..], ["7 0: UNLINK extra", &sink.lines[3], &sink.lines[4]]);
+        answer(&mut sweep, 7, &["kept"], &["kept"]);
+        assert_eq!(sweep.settled(), Some(Settled::Swept(1)));
     }
 
     #[test]

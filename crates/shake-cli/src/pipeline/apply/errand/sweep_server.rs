@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use cluster_router::{Info, Slot, SlotSet, slot_of};
@@ -7,12 +8,14 @@ use resp::Reply;
 use super::sweep::{keys, refused};
 use super::{At, Settled};
 use crate::pipeline::apply::Sink;
+use crate::pipeline::apply::copied::Copied;
 use crate::pipeline::apply::error::ApplyErrorKind;
 
 /// Deletes the keys of some slots on a server that has no slots: all keys are looked at.
 #[derive(Debug)]
 pub(in crate::pipeline::apply) struct ServerSweep {
     slots: SlotSet,
+    kept: Option<Arc<Copied>>,
     at: At,
     /// The databases to look through, that at hand first; nothing while they are not known.
     dbs: Option<VecDeque<u32>>,
@@ -27,10 +30,11 @@ pub(in crate::pipeline::apply) struct ServerSweep {
 }
 
 impl ServerSweep {
-    pub(super) fn new(slots: SlotSet, db: Option<u32>, at: At) -> Self {
+    /// Of some slots, all keys but those that are kept.
+    pub(super) fn new(slots: SlotSet, db: Option<u32>, kept: Option<Arc<Copied>>, at: At) -> Self {
         let dbs = db.map(|db| VecDeque::from([db]));
         let (cursor, found) = (START, Vec::new());
-        Self { slots, at, dbs, cursor, found, waiting: false, torn: false, deleted: 0 }
+        Self { slots, kept, at, dbs, cursor, found, waiting: false, torn: false, deleted: 0 }
     }
 
     pub(super) fn advance(&mut self, sink: &mut dyn Sink) {
@@ -84,7 +88,11 @@ impl ServerSweep {
         let cursor = answers.and_then(|answers| answers.first()?.as_bytes());
         let found = answers.and_then(|answers| keys(answers.last()));
         let ((keys, _), cursor) = found.zip(cursor).ok_or_else(|| refused("SCAN", reply))?;
-        self.found = keys.into_iter().filter(|key| self.slots.contains(slot_of(key))).collect();
+        let db = self.dbs.as_ref().and_then(|dbs| dbs.front().copied()).unwrap_or_default();
+        let goes = |key: &Bytes| {
+            self.slots.contains(slot_of(key)) && !self.kept.as_ref().is_some_and(|kept| kept.contains(db, key))
+        };
+        self.found = keys.into_iter().filter(goes).collect();
         self.cursor = match &cursor[..] {
             _ if std::mem::take(&mut self.torn) => START,
             b"0" => Bytes::new(),
@@ -119,7 +127,7 @@ mod tests {
     fn sweep(db: Option<u32>) -> ServerSweep {
         let mut slots = SlotSet::new();
         slots.insert(slot_of(b"foo"));
-        ServerSweep::new(slots, db, At { offset: 5 })
+        ServerSweep::new(slots, db, None, At { offset: 5 })
     }
 
     #[test]
