@@ -75,13 +75,13 @@ impl Shard {
             let (router, survey) = match looked {
                 Ok(looked) => looked,
                 Err(SurveyError::Router(error @ RouterError::Interrupted { .. })) => {
-                    self.interrupted(&error, &mut interruptions).await;
+                    stop.run_until_cancelled(self.interrupted(&error, &mut interruptions)).await;
                     continue;
                 }
                 Err(error) => return Err(PipelineError::survey(&error)),
             };
             let start = judge(&survey, &self.source.link);
-            let (read, start) = self.read_on(reading.take(), start, history.take()).await?;
+            let (read, start) = self.read_on(reading.take(), start, history.take(), &stop).await?;
             let Reading { source, backlog } = read;
             let mut applier = self.applier(&source, backlog, router, &survey, (start, sent));
             let applied = applier.run(&stop).await;
@@ -92,7 +92,7 @@ impl Shard {
                 Ok(stopped) => return self.end(Some(read), Some(stopped)).await,
                 Err(ApplierError::Interrupted(error)) => {
                     interruptions = if confirmed_more { 0 } else { interruptions };
-                    self.interrupted(&error, &mut interruptions).await;
+                    stop.run_until_cancelled(self.interrupted(&error, &mut interruptions)).await;
                     reading = Some(read);
                 }
                 Err(error) => {
@@ -132,6 +132,7 @@ impl Shard {
         reading: Option<Reading>,
         start: Start,
         history: Option<&NodeHistory>,
+        stop: &CancellationToken,
     ) -> Result<(Reading, Start), PipelineError> {
         let node = &self.source.node;
         if let Some(mut reading) = reading {
@@ -159,7 +160,7 @@ impl Shard {
                 From { generation: position.generation, resume: replid.map(|id| (id, Offset(position.offset))) }
             }
         };
-        let (source, backlog) = Source::begin(node, &self.plan, &self.ready, from, &self.progress).await?;
+        let (source, backlog) = Source::begin(node, &self.plan, &self.ready, from, &self.progress, stop).await?;
         Ok((Reading { source, backlog }, start))
     }
 
