@@ -237,7 +237,8 @@ impl Applier {
     /// Who goes on from here has nothing to repeat.
     async fn leave_marks(&mut self, confirmed: Option<Position>) {
         let confirmed = confirmed.filter(|at| at.generation == self.generation && at.phase == Phase::Stream);
-        let Some(confirmed) = confirmed else { return };
+        // What a copy leaves to be swept would never be, behind a mark of the stream.
+        let Some(confirmed) = confirmed.filter(|_| !self.marks.is_copying()) else { return };
         self.marks.force(confirmed);
         let written = async {
             while self.marks.is_forced() {
@@ -347,7 +348,7 @@ impl Applier {
                 self.barrier = Some(Barrier::Swept(position));
             }
             Some(Barrier::Swept(position)) if !self.errands.is_running() && self.router.is_idle() => {
-                self.marks.force(position);
+                self.marks.copied(position);
                 self.marks.advance(&mut self.router);
                 self.barrier = Some(Barrier::Marks);
             }
