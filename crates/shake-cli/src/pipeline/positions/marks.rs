@@ -161,8 +161,9 @@ impl Marks {
         let confirmed = router.confirmed().filter(|at| at.generation == self.generation && at.phase == Phase::Stream);
         let Some(position) = self.forced.or(confirmed) else { return };
         let owners: Vec<Owner> = router.owners().into_iter().filter(|owner| !owner.slots.is_empty()).collect();
-        let is_new = self.written.as_ref().is_none_or(|last| last.position != position || last.owners != owners);
-        if self.is_forced() || is_new || self.written.as_ref().is_some_and(|last| !last.is_safe) {
+        let is_other = |last: &Written| last.position != position || last.owners != owners;
+        let is_new = self.forced.is_some() || self.written.as_ref().is_none_or(is_other);
+        if is_new || self.written.as_ref().is_some_and(|last| !last.is_safe) {
             self.ask(position, owners, router);
         }
     }
@@ -234,8 +235,8 @@ impl Marks {
     ) -> Result<(), Trouble> {
         self.look_at_histories(&owners, &histories)?;
         self.look_whether_safe(&histories);
-        if self.written.as_ref().is_some_and(|last| last.position == position && last.owners == owners) {
-            self.is_known(position);
+        let is_same = |last: &Written| last.position == position && last.owners == owners;
+        if self.forced.is_none() && self.written.as_ref().is_some_and(is_same) {
             return Ok(());
         }
         self.note_given(position, &owners);
@@ -312,15 +313,10 @@ impl Marks {
     }
 
     fn wrote(&mut self, position: Position, owners: Vec<Owner>, ends: Vec<u64>) {
-        self.is_known(position);
-        self.written = Some(Written { position, owners, ends, is_safe: false });
-    }
-
-    /// The target has the marks of this position; who forced it may go on, also when it had them before.
-    fn is_known(&mut self, position: Position) {
         if self.forced == Some(position) {
             self.forced = None;
         }
+        self.written = Some(Written { position, owners, ends, is_safe: false });
     }
 }
 
