@@ -278,9 +278,11 @@ impl Router {
         self.lanes.get_mut(usize::from(*lane))
     }
 
-    /// Commands are of this generation from now on; [fences](RouterConfig::fences) name it.
+    /// Commands are of this generation from now on; [fences](RouterConfig::fences) name it, and a
+    /// [replay](Self::replay) of another one is over.
     pub fn set_generation(&mut self, generation: u64) {
         self.books.gate.set_generation(generation);
+        self.replay = self.replay.take().filter(|replay| replay.is_of(generation));
     }
 
     /// Passes over what is done, in the stream, until all slots are where the first of them is.

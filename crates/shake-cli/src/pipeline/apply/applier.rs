@@ -237,7 +237,8 @@ impl Applier {
     /// Who goes on from here has nothing to repeat.
     async fn leave_marks(&mut self, confirmed: Option<Position>) {
         let confirmed = confirmed.filter(|at| at.generation == self.generation && at.phase == Phase::Stream);
-        let Some(confirmed) = confirmed else { return };
+        // What a copy leaves to be swept would never be, behind a mark of the stream.
+        let Some(confirmed) = confirmed.filter(|_| !self.marks.is_copying()) else { return };
         self.marks.force(confirmed);
         let written = async {
             while self.marks.is_forced() {
@@ -266,10 +267,7 @@ impl Applier {
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
             self.look_at_barrier();
-            // Before all that belongs to a copy is done, no mark may say that it is.
-            if self.barrier.is_none() || self.marks.is_forced() {
-                self.marks.advance(&mut self.router);
-            }
+            self.marks.advance(&mut self.router);
             self.run_errand()?;
             self.progress.unconfirmed(self.router.commands(), self.router.bytes());
             if self.take_what_is_there()? > 0 {
@@ -350,7 +348,7 @@ impl Applier {
                 self.barrier = Some(Barrier::Swept(position));
             }
             Some(Barrier::Swept(position)) if !self.errands.is_running() && self.router.is_idle() => {
-                self.marks.force(position);
+                self.marks.copied(position);
                 self.barrier = Some(Barrier::Marks);
             }
             Some(Barrier::Marks) if !self.marks.is_forced() => {

@@ -5,6 +5,7 @@ mod backlog;
 mod clusters;
 mod commands;
 mod exact;
+mod exactly_once;
 mod expiries;
 mod failover;
 mod flushes;

@@ -1,0 +1,146 @@
+//! What has to take effect once does, whoever dies and whatever moves meanwhile.
+
+mod account;
+
+use std::time::Duration;
+
+use account::{Account, other_borders};
+use testbed::{Server, ServerSpec, wait_equal};
+
+use super::tool::{PATIENCE, Tool, config, wait_until};
+
+#[test]
+fn killed_at_random_moments_it_loses_and_repeats_nothing() {
+    let mut account = Account::open(other_borders(0), 1_000);
+    for round in 0..3 {
+        account.more_writes(300);
+        account.kill_and_restart(Duration::from_millis(1_500), round % 2 == 0);
+    }
+    account.more_writes(300);
+    account.close();
+}
+
+#[test]
+fn lost_target_connections_lose_and_repeat_nothing() {
+    let mut account = Account::open(other_borders(0), 1_000);
+    for _round in 0..5 {
+        account.more_writes(300);
+        account.all_links_once_more("the target is asked how far it is", |account| {
+            for node in account.target.primaries().unwrap() {
+                account.target.conn(node).unwrap().call("CLIENT KILL TYPE normal").unwrap();
+            }
+        });
+    }
+    account.close();
+}
+
+#[test]
+fn a_target_primary_that_dies_ahead_of_its_replica_gets_again_what_is_lost() {
+    let mut account = Account::open(other_borders(1), 1_000);
+    account.more_writes(300);
+    account.all_links_once_more("the target is asked how far it is", |account| {
+        let meanwhile = || {
+            account.more_writes(1_000);
+            Ok(())
+        };
+        account.target.kill_with_lagging_replicas(0, meanwhile).unwrap();
+    });
+    account.more_writes(300);
+    account.close();
+}
+
+#[test]
+fn slots_that_move_at_the_target_lose_and_repeat_nothing() {
+    let account = Account::open(other_borders(0), 1_000);
+    account.more_writes(300);
+    account.target.move_slots(3_001..3_201, 1, 0).unwrap();
+    account.more_writes(300);
+    account.target.move_slots(3_001..3_201, 0, 2).unwrap();
+    account.close();
+}
+
+#[test]
+fn slots_that_moved_while_it_was_dead_keep_their_positions() {
+    let mut account = Account::open(other_borders(0), 1_000);
+    for (from, to) in [(1, 0), (0, 2)] {
+        account.more_writes(300);
+        account.tool.kill();
+        account.target.move_slots(3_001..3_201, from, to).unwrap();
+        account.tool.run_again();
+    }
+    account.more_writes(300);
+    account.close();
+}
+
+#[test]
+fn a_start_behind_a_stop_goes_on_where_it_was_and_repeats_nothing() {
+    let mut account = Account::open(other_borders(0), 1_000);
+    account.more_writes(300);
+    assert_eq!(account.tool.terminate(), 0, "{}", account.tool.log());
+    assert_eq!(account.tool.count_in_log("was not told how far it is"), 0, "{}", account.tool.log());
+    let log = account.tool.log();
+    let stopped = offsets_behind(&log, "everything received is applied");
+    account.more_writes(300);
+    account.tool.run_again();
+    wait_until("all links to go on", || account.tool.count_in_log("going on from there") == 3);
+    let log = account.tool.log();
+    assert_eq!(offsets_behind(&log, "the target has this source up to"), stopped, "{log}");
+    account.close();
+}
+
+/// By source, the offset in the line that has `text`.
+fn offsets_behind(log: &str, text: &str) -> Vec<(String, String)> {
+    let word_behind = |line: &str, text: &str| {
+        let rest = line.split_once(text).map(|(_, rest)| rest).unwrap_or_default();
+        rest.chars().take_while(|c| c.is_ascii_alphanumeric() || ".:".contains(*c)).collect::<String>()
+    };
+    let lines = log.lines().filter(|line| line.contains(text));
+    let mut found: Vec<_> = lines.map(|line| (word_behind(line, "source="), word_behind(line, "offset "))).collect();
+    found.sort();
+    found
+}
+
+/// A source that comes back as it was some time ago, behind where the target is, while nobody looks.
+fn set_back(on_history_lost: &str) -> (Server, Server, Tool) {
+    let source = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let target = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let sync = format!("[sync]\non_history_lost = \"{on_history_lost}\"\n[advanced]");
+    let config = config(("standalone", source.addr()), ("standalone", target.addr()), "");
+    let mut tool = Tool::start(&config.replacen("[advanced]", &sync, 1));
+    tool.wait_for_log("following the stream");
+    let mut conn = source.conn().unwrap();
+    conn.call("SET count 1").unwrap();
+    // The child that wrote the copy may not have been waited for.
+    wait_until("a dump of what there is", || conn.call("SAVE").is_ok());
+    (0..1_000).for_each(|n| drop(conn.call(["INCRBY", "count", &n.to_string()]).unwrap()));
+    conn.call("SET later 1").unwrap();
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.kill();
+    source.kill().unwrap();
+    source.restart().unwrap();
+    assert_eq!(source.conn().unwrap().call("GET count").unwrap().text(), "1");
+    tool.run_again();
+    (source, target, tool)
+}
+
+/// Offsets of the new history are lower than those that the target knows of the old one: they say nothing about it.
+#[test]
+fn a_source_that_was_set_back_is_copied_again_and_followed() {
+    let (source, target, mut tool) = set_back("full-resync");
+    tool.wait_for_log("FULL RESYNC: ");
+    wait_until("the second copy", || tool.count_in_log("following the stream") == 2);
+    let mut conn = source.conn().unwrap();
+    (0..100).for_each(|_| drop(conn.call("INCR count").unwrap()));
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    assert_eq!(tool.count_in_log("FULL RESYNC: "), 1, "{}", tool.log());
+    assert_eq!(source.info("sync_full").unwrap(), "1");
+    tool.end();
+}
+
+#[test]
+fn a_source_that_was_set_back_ends_who_may_not_copy_again() {
+    let (_source, target, mut tool) = set_back("stop");
+    assert_eq!(tool.wait(), 6, "{}", tool.log());
+    assert!(tool.log().contains("a full resync is needed"), "{}", tool.log());
+    assert_eq!(target.conn().unwrap().call("GET later").unwrap().text(), "1");
+}
