@@ -18,6 +18,7 @@ mod reserved;
 mod shard;
 mod shard_slots;
 mod source_connect;
+mod source_shard;
 mod target;
 
 use std::sync::Arc;

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use cluster_router::{Asked, BoxFuture, ClientError, Discovery, NodeAddr, Role, SlotSet, Topology, TopologyError};
+use cluster_router::{Asked, BoxFuture, ClientError, Discovery, Role, SlotSet, Topology, TopologyError};
+
+use super::source_shard::SourceShard;
 
 /// The slots of the node that a link follows.
 #[derive(Clone)]
 pub(crate) struct ShardSlots {
     discovery: Arc<Discovery>,
-    node: NodeAddr,
+    shard: SourceShard,
     /// Whether the source is a cluster: a server alone has all slots.
     pub(crate) cluster: bool,
 }
 
 impl ShardSlots {
-    pub(crate) fn new(discovery: Arc<Discovery>, node: NodeAddr, cluster: bool) -> Self {
-        Self { discovery, node, cluster }
+    pub(crate) fn new(discovery: Arc<Discovery>, shard: SourceShard, cluster: bool) -> Self {
+        Self { discovery, shard, cluster }
     }
 
     /// Asks the node itself: it knows best, and its address may be one that the others do not announce.
@@ -25,9 +27,10 @@ impl ShardSlots {
             if !this.cluster {
                 return Ok(SlotSet::all());
             }
-            let mut client = this.discovery.client(&this.node).await?;
+            let node = this.shard.find_primary().await;
+            let mut client = this.discovery.client(&node).await?;
             let text = client.text(&["CLUSTER", "NODES"]).await?;
-            let topology = Topology::from_nodes(&text, Asked::host(&this.node.host))?;
+            let topology = Topology::from_nodes(&text, Asked::host(&node.host))?;
             slots_of_asked(&topology).ok_or(SlotsError::Nobody)
         })
     }

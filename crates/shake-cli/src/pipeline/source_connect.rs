@@ -1,21 +1,24 @@
 use std::io;
 use std::sync::Arc;
 
-use cluster_router::{Connect, NodeAddr};
+use cluster_router::Connect;
 use replica::BoxedStream;
 
-/// Opens a link's connections to its source node, over whatever the source is reached by.
+use super::source_shard::SourceShard;
+
+/// Opens a link's connections to the primary of its source's shard, over whatever the source is reached by.
 pub(crate) struct SourceConnect {
     pub(crate) connect: Arc<dyn Connect>,
-    pub(crate) node: NodeAddr,
+    pub(crate) shard: SourceShard,
 }
 
 impl replica::Connect for SourceConnect {
     async fn connect(&mut self) -> io::Result<BoxedStream> {
-        Ok(Box::new(self.connect.connect(&self.node).await?))
+        let primary = self.shard.find_primary().await;
+        Ok(Box::new(self.connect.connect(&primary).await?))
     }
 
     fn node(&self) -> String {
-        self.node.to_string()
+        self.shard.primary().to_string()
     }
 }

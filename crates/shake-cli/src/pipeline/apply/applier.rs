@@ -266,8 +266,11 @@ impl Applier {
                 }
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
-            self.marks.advance(&mut self.router);
             self.look_at_barrier();
+            // Before all that belongs to a copy is done, no mark may say that it is.
+            if self.barrier.is_none() || self.marks.is_forced() {
+                self.marks.advance(&mut self.router);
+            }
             self.run_errand()?;
             self.progress.unconfirmed(self.router.commands(), self.router.bytes());
             if self.take_what_is_there()? > 0 {
@@ -349,7 +352,6 @@ impl Applier {
             }
             Some(Barrier::Swept(position)) if !self.errands.is_running() && self.router.is_idle() => {
                 self.marks.copied(position);
-                self.marks.advance(&mut self.router);
                 self.barrier = Some(Barrier::Marks);
             }
             Some(Barrier::Marks) if !self.marks.is_forced() => {

@@ -181,7 +181,8 @@ impl Marks {
         let confirmed = confirmed.filter(|_| !self.copying);
         let Some(position) = self.forced.or(confirmed) else { return };
         let owners: Vec<Owner> = router.owners().into_iter().filter(|owner| !owner.slots.is_empty()).collect();
-        let is_new = self.written.as_ref().is_none_or(|last| last.position != position || last.owners != owners);
+        let is_other = |last: &Written| last.position != position || last.owners != owners;
+        let is_new = self.forced.is_some() || self.written.as_ref().is_none_or(is_other);
         if is_new || self.written.as_ref().is_some_and(|last| !last.is_safe) {
             self.ask(position, owners, router);
         }
@@ -254,8 +255,8 @@ impl Marks {
     ) -> Result<(), Trouble> {
         self.look_at_histories(&owners, &histories)?;
         self.look_whether_safe(&histories);
-        if self.written.as_ref().is_some_and(|last| last.position == position && last.owners == owners) {
-            self.settle(position);
+        let is_same = |last: &Written| last.position == position && last.owners == owners;
+        if self.forced.is_none() && self.written.as_ref().is_some_and(is_same) {
             return Ok(());
         }
         self.note_given(position, &owners);

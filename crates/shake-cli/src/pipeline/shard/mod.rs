@@ -19,17 +19,20 @@ use tracing::{info, warn};
 
 use super::apply::{Applier, ApplierError, ApplierParts, Stopped, StreamSettings};
 use super::error::{PipelineError, with_causes};
-use super::plan::PipelinePlan;
+use super::plan::{PipelinePlan, SourceKind};
 use super::positions::{self, Identity, Marks, NodeHistory, Start, Survey, SurveyError, judge, replid_to_ask, survey};
 use super::preflight::Ready;
 use super::progress::Progress;
 use super::shard_slots::ShardSlots;
+use super::source_shard::SourceShard;
 use settings::{kept_window, restore, router_config};
 use source::{From, Source};
 
 /// A link, not running yet.
 pub(crate) struct Shard {
     source: Identity,
+    /// Where the source is read.
+    shard: SourceShard,
     plan: PipelinePlan,
     ready: Arc<Ready>,
     progress: Arc<Progress>,
@@ -56,7 +59,9 @@ impl Shard {
     /// Prepares a link.
     pub(crate) fn new(source: Identity, plan: &PipelinePlan, ready: Arc<Ready>) -> Self {
         let progress = Arc::new(Progress::new(source.node.to_string()));
-        Self { source, plan: plan.clone(), ready, progress }
+        let follows = plan.source.kind == SourceKind::Cluster;
+        let shard = SourceShard::new(ready.source_discovery.clone(), source.node.clone(), follows);
+        Self { source, shard, plan: plan.clone(), ready, progress }
     }
 
     pub(crate) fn progress(&self) -> Arc<Progress> {
@@ -160,7 +165,8 @@ impl Shard {
                 From { generation: position.generation, resume: replid.map(|id| (id, Offset(position.offset))) }
             }
         };
-        let (source, backlog) = Source::begin(node, &self.plan, &self.ready, from, &self.progress, stop).await?;
+        let (source, backlog) =
+            Source::begin(&self.shard, (node, &self.plan, &self.ready), from, &self.progress, stop).await?;
         Ok((Reading { source, backlog }, start))
     }
 
@@ -209,7 +215,7 @@ impl Shard {
                 cross_slot: plan.cross_slot,
             },
             restore: restore(&self.source.link, plan, plan.backlog_memory / links),
-            slots: ShardSlots::new(ready.source_discovery.clone(), node.clone(), ready.source_is_cluster),
+            slots: ShardSlots::new(ready.source_discovery.clone(), self.shard.clone(), ready.source_is_cluster),
             link_ended: source.ended.clone(),
             progress: self.progress.clone(),
             marks,

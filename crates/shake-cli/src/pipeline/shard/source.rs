@@ -17,6 +17,7 @@ use crate::pipeline::plan::PipelinePlan;
 use crate::pipeline::preflight::Ready;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::source_connect::SourceConnect;
+use crate::pipeline::source_shard::SourceShard;
 
 /// A source that is being read.
 pub(super) struct Source {
@@ -42,16 +43,15 @@ impl Source {
     /// # Errors
     /// When its place on disk cannot be had.
     pub(super) async fn begin(
-        node: &NodeAddr,
-        plan: &PipelinePlan,
-        ready: &Ready,
+        shard: &SourceShard,
+        (node, plan, ready): (&NodeAddr, &PipelinePlan, &Ready),
         from: From,
         progress: &Arc<Progress>,
         stop: &CancellationToken,
     ) -> Result<(Self, BacklogReader), PipelineError> {
         let (writer, reader) = patiently(|| link_backlog(node, plan, ready.links())).await?;
         progress.reads_from(reader.stats());
-        let connect = SourceConnect { connect: ready.source_connect.clone(), node: node.clone() };
+        let connect = SourceConnect { connect: ready.source_connect.clone(), shard: shard.clone() };
         let observer = Observer { node: node.to_string(), progress: progress.clone() };
         let mut link = Link::new(link_config(plan, from.generation, from.resume), connect, writer, observer);
         let (stop, ended) = (stop.child_token(), CancellationToken::new());

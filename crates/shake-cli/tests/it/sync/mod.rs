@@ -16,6 +16,7 @@ mod main_job;
 mod memory;
 mod refused;
 mod slow_target;
+mod source_failover;
 mod standalone;
 mod status;
 mod terminal;

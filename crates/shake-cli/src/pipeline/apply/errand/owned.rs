@@ -129,6 +129,7 @@ mod tests {
     use cluster_router::{Connect, Discovery, Io, NodeAddr, TargetKind};
 
     use super::*;
+    use crate::pipeline::source_shard::SourceShard;
 
     /// Nobody is there, or nobody answers.
     struct Nobody {
@@ -147,9 +148,11 @@ mod tests {
     /// What a shard owns whose node is like that; it may have said so before.
     fn owned(refuses: bool, before: Option<SlotSet>) -> (Owned, CancellationToken) {
         let node = NodeAddr::new("10.0.0.1", 6379);
-        let asked = Discovery::new(Arc::new(Nobody { refuses }), TargetKind::Cluster, vec![node.clone()], None);
+        let asked =
+            Arc::new(Discovery::new(Arc::new(Nobody { refuses }), TargetKind::Cluster, vec![node.clone()], None));
         let link_ended = CancellationToken::new();
-        let mut owned = Owned::new(ShardSlots::new(Arc::new(asked), node, true), link_ended.clone());
+        let mut owned =
+            Owned::new(ShardSlots::new(asked.clone(), SourceShard::new(asked, node, false), true), link_ended.clone());
         owned.known = before.map(|slots| Known { slots, at: Instant::now() });
         owned.want();
         (owned, link_ended)
