@@ -2,10 +2,12 @@
 
 mod account;
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use account::{Account, other_borders};
-use testbed::{Server, ServerSpec, wait_equal};
+use testbed::{Cluster, Random, Server, ServerSpec, wait_equal};
 
 use super::tool::{PATIENCE, Tool, config, wait_until};
 
@@ -38,6 +40,8 @@ fn lost_target_connections_lose_and_repeat_nothing() {
 fn a_target_primary_that_dies_ahead_of_its_replica_gets_again_what_is_lost() {
     let mut account = Account::open(other_borders(1), 1_000);
     account.more_writes(300);
+    // What it lacks is not to be the first marks: a copy that nobody knows of is made again.
+    account.target.conn(0).unwrap().call("WAIT 1 10000").unwrap();
     account.all_links_once_more("the target is asked how far it is", |account| {
         let meanwhile = || {
             account.more_writes(1_000);
@@ -143,4 +147,72 @@ fn a_source_that_was_set_back_ends_who_may_not_copy_again() {
     assert_eq!(tool.wait(), 6, "{}", tool.log());
     assert!(tool.log().contains("a full resync is needed"), "{}", tool.log());
     assert_eq!(target.conn().unwrap().call("GET later").unwrap().text(), "1");
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn killed_twenty_times_under_load_it_loses_and_repeats_nothing() {
+    let mut account = Account::open(other_borders(0), 5_000);
+    for round in 0..20 {
+        account.more_writes(1_000);
+        account.kill_and_restart(Duration::from_secs(2), round % 2 == 0);
+    }
+    account.more_writes(1_000);
+    account.close();
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn whatever_happens_at_once_nothing_is_lost_or_repeated() {
+    let mut account = Account::open(other_borders(1), 1_000);
+    let (over, begun) = (AtomicBool::new(false), Instant::now());
+    let Account { target, tool, random, .. } = &mut account;
+    let mut of_tool = Random::new(random.next_u64());
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                tool.kill_within(Duration::from_secs(8), &mut of_tool);
+                if of_tool.below(2) == 0 { tool.run_again() } else { tool.run_again_elsewhere() }
+            }
+        });
+        while begun.elapsed() < Duration::from_secs(120) {
+            disturb(target, random);
+        }
+        over.store(true, Ordering::Relaxed);
+    });
+    account.more_writes(1_000);
+    account.close();
+}
+
+/// Slots that move, or a primary that dies ahead of its replica or hands over to it.
+fn disturb(target: &Cluster, random: &mut Random) {
+    let primaries = target.primaries().unwrap();
+    let node = *random.pick(&primaries).unwrap();
+    match random.below(4) {
+        0 | 1 => {
+            let to = *random.pick(&primaries).unwrap();
+            let slots = target.slots_of(node).unwrap();
+            let from = usize::try_from(random.below(slots.len() as u64)).unwrap();
+            if to != node {
+                eprintln!("slots from {} move from node {node} to {to}", slots[from]);
+                target.move_slots(slots.into_iter().skip(from).take(50), node, to).unwrap();
+            }
+            // What a failover takes back of a move, no one but the source has.
+            [node, to].iter().for_each(|&node| drop(target.conn(node).unwrap().call("WAIT 1 10000").unwrap()));
+        }
+        2 => {
+            eprintln!("node {node} dies ahead of its replica");
+            let meanwhile = || {
+                thread::sleep(Duration::from_millis(random.below(1_000)));
+                Ok(())
+            };
+            target.kill_with_lagging_replicas(node, meanwhile).unwrap();
+            target.start_node(node).unwrap();
+        }
+        _ => {
+            eprintln!("node {node} hands over");
+            target.failover(target.replicas_of(node).unwrap()[0]).unwrap();
+        }
+    }
+    target.wait_ready().unwrap();
 }

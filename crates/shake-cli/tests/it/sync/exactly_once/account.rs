@@ -40,8 +40,9 @@ impl Account {
         let account = Self { source, target, tool, random: Random::new(seed), ledger, seed };
         let nodes = account.target.primaries().unwrap().len();
         wait_until("marks of all links on all nodes", || {
-            let marks = account.positions().into_values().flatten().filter(|(field, _)| field.ends_with(":mark"));
-            marks.filter(|(_, mark)| mark.contains(":stream:")).count() >= LINKS * nodes
+            let fields = account.positions().into_values().flatten();
+            let marks: Vec<_> = fields.filter(|(field, _)| field.ends_with(":mark")).collect();
+            marks.len() >= LINKS * nodes && marks.iter().all(|(_, mark)| mark.contains(":stream:"))
         });
         account
     }
