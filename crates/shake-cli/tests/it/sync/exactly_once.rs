@@ -175,44 +175,57 @@ fn whatever_happens_at_once_nothing_is_lost_or_repeated() {
                 if of_tool.below(2) == 0 { tool.run_again() } else { tool.run_again_elsewhere() }
             }
         });
+        let _over = AtTheEnd(&over);
         while begun.elapsed() < Duration::from_secs(120) {
-            disturb(target, random);
+            replace_a_primary(target, random);
+            let elected = Instant::now();
+            // The others do not vote for the same shard again before that.
+            while elected.elapsed() < Duration::from_secs(5) {
+                move_slots(target, random);
+            }
         }
-        over.store(true, Ordering::Relaxed);
     });
     account.more_writes(1_000);
     account.close();
 }
 
-/// Slots that move, or a primary that dies ahead of its replica or hands over to it.
-fn disturb(target: &Cluster, random: &mut Random) {
-    let primaries = target.primaries().unwrap();
-    let node = *random.pick(&primaries).unwrap();
-    match random.below(4) {
-        0 | 1 => {
-            let to = *random.pick(&primaries).unwrap();
-            let slots = target.slots_of(node).unwrap();
-            let from = usize::try_from(random.below(slots.len() as u64)).unwrap();
-            if to != node {
-                eprintln!("slots from {} move from node {node} to {to}", slots[from]);
-                target.move_slots(slots.into_iter().skip(from).take(50), node, to).unwrap();
-            }
-            // What a failover takes back of a move, no one but the source has.
-            [node, to].iter().for_each(|&node| drop(target.conn(node).unwrap().call("WAIT 1 10000").unwrap()));
-        }
-        2 => {
-            eprintln!("node {node} dies ahead of its replica");
-            let meanwhile = || {
-                thread::sleep(Duration::from_millis(random.below(1_000)));
-                Ok(())
-            };
-            target.kill_with_lagging_replicas(node, meanwhile).unwrap();
-            target.start_node(node).unwrap();
-        }
-        _ => {
-            eprintln!("node {node} hands over");
-            target.failover(target.replicas_of(node).unwrap()[0]).unwrap();
-        }
+/// Says so even where the test fails: or it would not end.
+struct AtTheEnd<'a>(&'a AtomicBool);
+
+impl Drop for AtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A primary dies ahead of its replica, or hands over to it.
+fn replace_a_primary(target: &Cluster, random: &mut Random) {
+    let node = *random.pick(&target.primaries().unwrap()).unwrap();
+    if random.below(2) == 0 {
+        eprintln!("node {node} hands over");
+        target.failover(target.replicas_of(node).unwrap()[0]).unwrap();
+    } else {
+        eprintln!("node {node} dies ahead of its replica");
+        let meanwhile = || {
+            thread::sleep(Duration::from_millis(random.below(1_000)));
+            Ok(())
+        };
+        let promoted = target.kill_with_lagging_replicas(node, meanwhile).unwrap();
+        target.start_node(node).unwrap();
+        wait_until("the dead to follow", || target.replicas_of(promoted).is_ok_and(|all| all.contains(&node)));
     }
     target.wait_ready().unwrap();
+}
+
+fn move_slots(target: &Cluster, random: &mut Random) {
+    let primaries = target.primaries().unwrap();
+    let [from, to] = [(); 2].map(|()| *random.pick(&primaries).unwrap());
+    let slots = target.slots_of(from).unwrap();
+    let first = usize::try_from(random.below(slots.len() as u64)).unwrap();
+    if from != to {
+        eprintln!("slots from {} move from node {from} to {to}", slots[first]);
+        target.move_slots(slots.into_iter().skip(first).take(50), from, to).unwrap();
+    }
+    // What a failover takes back of a move is with nobody but the source.
+    [from, to].iter().for_each(|&node| drop(target.conn(node).unwrap().call("WAIT 1 10000").unwrap()));
 }
