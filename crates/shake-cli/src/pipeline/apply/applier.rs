@@ -267,10 +267,7 @@ impl Applier {
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
             self.look_at_barrier();
-            // Before all that belongs to a copy is done, no mark may say that it is.
-            if self.barrier.is_none() || self.marks.is_forced() {
-                self.marks.advance(&mut self.router);
-            }
+            self.marks.advance(&mut self.router);
             self.run_errand()?;
             self.progress.unconfirmed(self.router.commands(), self.router.bytes());
             if self.take_what_is_there()? > 0 {

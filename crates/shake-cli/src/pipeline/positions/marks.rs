@@ -255,8 +255,8 @@ impl Marks {
     ) -> Result<(), Trouble> {
         self.look_at_histories(&owners, &histories)?;
         self.look_whether_safe(&histories);
-        let is_same = |last: &Written| last.position == position && last.owners == owners;
-        if self.forced.is_none() && self.written.as_ref().is_some_and(is_same) {
+        if self.written.as_ref().is_some_and(|last| last.position == position && last.owners == owners) {
+            self.settle(position);
             return Ok(());
         }
         self.note_given(position, &owners);

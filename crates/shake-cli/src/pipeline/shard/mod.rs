@@ -165,8 +165,8 @@ impl Shard {
                 From { generation: position.generation, resume: replid.map(|id| (id, Offset(position.offset))) }
             }
         };
-        let (source, backlog) =
-            Source::begin(&self.shard, (node, &self.plan, &self.ready), from, &self.progress, stop).await?;
+        let told = (node, &self.plan, &*self.ready);
+        let (source, backlog) = Source::begin(&self.shard, told, from, &self.progress, stop).await?;
         Ok((Reading { source, backlog }, start))
     }
 

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use account::{Account, other_borders};
-use testbed::{Cluster, Random, Server, ServerSpec, wait_equal};
+use account::{Account, other_borders, random_seed};
+use cluster_router::Slot;
+use testbed::{Cluster, Endpoint, Ledger, LedgerSpec, Random, Server, ServerSpec, wait_equal};
 
 use super::tool::{PATIENCE, Tool, config, wait_until};
 
@@ -34,6 +35,49 @@ fn lost_target_connections_lose_and_repeat_nothing() {
         });
     }
     account.close();
+}
+
+/// Some of them while the target is being asked.
+#[test]
+fn target_connections_lost_one_after_the_other_lose_and_repeat_nothing() {
+    let account = Account::open(other_borders(0), 1_000);
+    let mut conns: Vec<_> = (0..3).map(|node| account.target.conn(node).unwrap()).collect();
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(3) {
+        for conn in &mut conns {
+            conn.call("CLIENT KILL TYPE normal").unwrap();
+        }
+    }
+    account.more_writes(300);
+    account.close();
+}
+
+/// It has what it had at its last dump, its positions of that time among it.
+#[test]
+fn a_target_node_that_comes_back_as_it_was_before_gets_again_what_is_lost() {
+    let account = Account::open(other_borders(0), 1_000);
+    for node in [0, 2] {
+        account.more_writes(300);
+        account.target.conn(node).unwrap().call("SAVE").unwrap();
+        account.more_writes(1_000);
+        account.target.kill(node).unwrap();
+        account.more_writes(300);
+        account.target.start_node(node).unwrap();
+        account.target.wait_ready().unwrap();
+    }
+    account.more_writes(300);
+    account.close();
+}
+
+#[test]
+fn a_target_node_that_comes_back_empty_is_said_and_filled_again() {
+    let account = Account::open(other_borders(0), 1_000);
+    account.more_writes(300);
+    account.target.kill(1).unwrap();
+    account.target.start_node(1).unwrap();
+    wait_until("second copies", || account.tool.count_in_log("following the stream") == 6);
+    account.more_writes(300);
+    account.close_after(2);
 }
 
 #[test]
@@ -228,4 +272,38 @@ fn move_slots(target: &Cluster, random: &mut Random) {
     }
     // What a failover takes back of a move is with nobody but the source.
     [from, to].iter().for_each(|&node| drop(target.conn(node).unwrap().call("WAIT 1 10000").unwrap()));
+}
+
+/// A source does not say again which database is selected where it continues.
+#[test]
+fn databases_of_standalone_servers_are_told_apart_behind_every_kill() {
+    let source = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let target = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let of = |server: &Server, db| Endpoint { db, ..Endpoint::from(server) };
+    let begin = |db: u32| Ledger::start(of(&source, db), LedgerSpec::new(u64::from(db)).rate(300).tags(20)).unwrap();
+    let ledgers = [0, 3, 7].map(|db| (db, begin(db)));
+    let config = config(("standalone", source.addr()), ("standalone", target.addr()), "");
+    let mut tool = Tool::start(&config);
+    let seed = random_seed();
+    eprintln!("seed {seed}");
+    let mut random = Random::new(seed);
+    let mark = Slot::new(0).unwrap().tag();
+    let mut conn = target.conn().unwrap();
+    wait_until("a mark of the stream", || {
+        let fields = conn.call(["HVALS", &format!("shake:{{{mark}}}:positions")]).unwrap();
+        fields.items().iter().any(|value| value.text().contains("\"at\":\"1:stream:"))
+    });
+    for round in 0..4 {
+        let written = ledgers[0].1.acknowledged();
+        wait_until("more writes", || ledgers[0].1.acknowledged() > written + 100);
+        tool.kill_within(Duration::from_millis(1_500), &mut random);
+        if round % 2 == 0 { tool.run_again() } else { tool.run_again_elsewhere() }
+    }
+    for (db, ledger) in ledgers {
+        let records = ledger.stop().unwrap();
+        let exact = records.wait_exact(of(&target, db), PATIENCE);
+        exact.unwrap_or_else(|error| panic!("database {db}: {error}\n{}", tool.log()));
+    }
+    assert_eq!(source.info("sync_full").unwrap(), "1", "{}", tool.log());
+    tool.end();
 }

@@ -12,6 +12,7 @@ mod flushes;
 mod giants;
 mod half_moved;
 mod history;
+mod keyspace;
 mod main_job;
 mod memory;
 mod refused;

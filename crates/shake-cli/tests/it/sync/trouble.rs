@@ -172,5 +172,6 @@ fn stopping_applies_what_was_received() {
     let begun = Instant::now();
     assert_eq!(tool.terminate(), 0, "{}", tool.log());
     assert!(begun.elapsed() < Duration::from_secs(8), "it waited for more to come");
+    assert_eq!(tool.count_in_log("WARN"), 0, "{}", tool.log());
     wait_equal(&source, &target, Duration::ZERO).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
 }
