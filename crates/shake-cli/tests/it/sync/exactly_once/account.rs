@@ -40,8 +40,9 @@ impl Account {
         let account = Self { source, target, tool, random: Random::new(seed), ledger, seed };
         let nodes = account.target.primaries().unwrap().len();
         wait_until("marks of all links on all nodes", || {
-            let marks = account.positions().into_values().flatten().filter(|(field, _)| field.ends_with(":mark"));
-            marks.filter(|(_, mark)| mark.contains(":stream:")).count() >= LINKS * nodes
+            let fields = account.positions().into_values().flatten();
+            let marks: Vec<_> = fields.filter(|(field, _)| field.ends_with(":mark")).collect();
+            marks.len() >= LINKS * nodes && marks.iter().all(|(_, mark)| mark.contains(":stream:"))
         });
         account
     }
@@ -67,6 +68,11 @@ impl Account {
 
     /// Everything is on both sides exactly once and in order, and each shard was copied once.
     pub(super) fn close(self) {
+        self.close_after(1);
+    }
+
+    /// The same after so many copies of each shard.
+    pub(super) fn close_after(self, copies: usize) {
         let mut records = self.ledger.stop().unwrap();
         let (source, target, mut tool) = (self.source, self.target, self.tool);
         assert_eq!(records.forgotten(), 0);
@@ -77,9 +83,9 @@ impl Account {
             let evidence = evidence(&records, &target);
             panic!("seed {}: {error}\n{evidence}\n{}", self.seed, tool.log());
         }
-        assert_eq!(source.full_resyncs_of_others().unwrap(), vec![1; LINKS], "{}", tool.log());
+        assert_eq!(source.full_resyncs_of_others().unwrap(), vec![copies as u64; LINKS], "{}", tool.log());
         let (first, again) = (tool.count_in_log(" full resync"), tool.count_in_log("FULL RESYNC"));
-        assert_eq!((first, again), (LINKS, 0), "{}", tool.log());
+        assert_eq!((first, again), (LINKS, LINKS * (copies - 1)), "{}", tool.log());
         assert_eq!(tool.terminate(), 0, "{}", tool.log());
     }
 
@@ -123,7 +129,7 @@ fn evidence(records: &Records, target: &Cluster) -> String {
     text
 }
 
-fn random_seed() -> u64 {
+pub(super) fn random_seed() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     u64::from(now.subsec_nanos()) + now.as_secs()
 }
