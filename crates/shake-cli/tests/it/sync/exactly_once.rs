@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use account::{Account, other_borders, random_seed};
 use cluster_router::Slot;
-use testbed::{Cluster, Endpoint, Ledger, LedgerSpec, Random, Server, ServerSpec, wait_equal};
+use testbed::{Cluster, ClusterSpec, Dataset, Endpoint, Ledger, LedgerSpec, Random, Server, ServerSpec, wait_equal};
 
 use super::tool::{PATIENCE, Tool, config, wait_until};
 
@@ -48,6 +48,79 @@ fn target_connections_lost_one_after_the_other_lose_and_repeat_nothing() {
             conn.call("CLIENT KILL TYPE normal").unwrap();
         }
     }
+    account.more_writes(300);
+    account.close();
+}
+
+/// What it was sent by the process that is dead it still has, and executes when it wakes up.
+#[test]
+fn killed_while_the_target_stands_still_it_loses_and_repeats_nothing() {
+    let mut account = Account::open(other_borders(0), 1_000);
+    for elsewhere in [false, true] {
+        account.more_writes(300);
+        (0..3).for_each(|node| account.target.pause(node).unwrap());
+        account.more_writes(1_000);
+        account.tool.kill();
+        if elsewhere { account.tool.run_again_elsewhere() } else { account.tool.run_again() }
+        (0..3).for_each(|node| account.target.cont(node).unwrap());
+    }
+    account.more_writes(300);
+    account.close();
+}
+
+/// A process that was taken for dead goes on beside its successor, until somebody ends it.
+#[test]
+fn two_at_once_do_not_repeat_what_the_other_did() {
+    let mut account = Account::open(other_borders(0), 1_000);
+    account.more_writes(300);
+    account.tool.signal("STOP");
+    let successor = Tool::between_clusters(&account.source, &account.target);
+    wait_until("the successor to go on", || successor.count_in_log("going on from there") == 3);
+    account.more_writes(300);
+    let mut first = std::mem::replace(&mut account.tool, successor);
+    first.signal("CONT");
+    account.more_writes(1_000);
+    first.kill();
+    account.more_writes(300);
+    account.close_behind_another();
+}
+
+/// What is there of a copy that was not completed is no place to go on from.
+#[test]
+fn killed_during_the_copy_it_copies_again_and_loses_nothing() {
+    let seed = random_seed();
+    eprintln!("seed {seed}");
+    let mut random = Random::new(seed);
+    let source = ClusterSpec::new("redis-7.0").replicas(0).option("repl-backlog-size", "64mb");
+    let source = Cluster::start(source).unwrap();
+    let target = Cluster::start(other_borders(0)).unwrap();
+    Dataset::new(seed).keys(30_000).fill(&source).unwrap();
+    let ledger = Ledger::start(&source, LedgerSpec::new(seed).rate(500)).unwrap();
+    let mut tool = Tool::between_clusters(&source, &target);
+    for _round in 0..4 {
+        tool.kill_within(Duration::from_millis(1_000), &mut random);
+        tool.run_again();
+    }
+    let written = ledger.acknowledged();
+    wait_until("more writes", || ledger.acknowledged() > written + 1_000);
+    let mut records = ledger.stop().unwrap();
+    records.settle(&source).unwrap();
+    records.wait_exact(&target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    assert_eq!(tool.terminate(), 0, "{}", tool.log());
+}
+
+#[test]
+fn a_new_target_node_knows_what_its_slots_had_before() {
+    let mut account = Account::open(other_borders(0).spares(1), 1_000);
+    account.more_writes(300);
+    let new = account.target.add_primary().unwrap();
+    account.target.move_slots(3_001..3_201, 1, new).unwrap();
+    account.kill_and_restart(Duration::from_millis(300), true);
+    account.more_writes(300);
+    account.tool.kill();
+    account.target.move_slots(100..200, 0, new).unwrap();
+    account.tool.run_again();
     account.more_writes(300);
     account.close();
 }
