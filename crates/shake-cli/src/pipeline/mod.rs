@@ -9,6 +9,7 @@ mod backlog_watch;
 mod error;
 mod facts;
 mod links;
+mod moves;
 mod network;
 mod plan;
 mod positions;
@@ -34,6 +35,7 @@ pub use plan::{
 pub use progress::{Figures, Holding, State};
 pub use shard::Ended;
 
+use moves::{Moves, Port};
 use progress::Progress;
 use shard::Shard;
 
@@ -43,6 +45,8 @@ pub struct Pipeline {
     progress: Vec<Arc<Progress>>,
     stop: CancellationToken,
     found: Vec<String>,
+    /// Looks after the slots of the source; it ends with the pipeline.
+    _watching: Option<JoinSet<()>>,
 }
 
 impl Pipeline {
@@ -65,12 +69,24 @@ impl Pipeline {
         let (mut shards, mut progress) = (JoinSet::new(), Vec::new());
         let links = links::find(plan, &ready).await?;
         let ready = Arc::new(ready);
-        for source in links {
-            let shard = Shard::new(source, plan, ready.clone());
+        let moves = Moves::new();
+        let several = plan.source.kind == SourceKind::Cluster && links.len() > 1;
+        let mut ports = Port::all(if several { links.len() } else { 0 }, &moves).into_iter();
+        let links: Vec<Shard> =
+            links.into_iter().map(|source| Shard::new(source, plan, ready.clone(), ports.next())).collect();
+        let watching = several.then(|| {
+            let nodes = links.iter().map(Shard::source_shard).collect();
+            moves::watch(moves, ready.source_discovery.clone(), nodes)
+        });
+        let watching = match watching {
+            Some(watching) => Some(watching.await),
+            None => None,
+        };
+        for shard in links {
             progress.push(shard.progress());
             shards.spawn(shard.run(stop.clone()));
         }
-        Ok(Self { shards, progress, stop, found })
+        Ok(Self { shards, progress, stop, found, _watching: watching })
     }
 
     /// What was found on both sides, a line each.

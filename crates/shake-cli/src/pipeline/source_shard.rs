@@ -38,10 +38,10 @@ impl SourceShard {
 
     /// Asks the cluster who is the primary now; the last one known while it does not say.
     pub(crate) async fn find_primary(&self) -> NodeAddr {
-        if self.follows {
-            if let Ok(topology) = self.discovery.topology(None).await {
-                self.learn(&topology);
-            }
+        if self.follows
+            && let Ok(topology) = self.discovery.topology(None).await
+        {
+            self.learn(&topology);
         }
         self.primary()
     }

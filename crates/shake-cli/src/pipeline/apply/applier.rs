@@ -12,8 +12,10 @@ use tracing::warn;
 use super::copied::Copied;
 use super::errand::{Asked, Errand, Errands};
 use super::error::ApplyError;
+use super::peers::{Peers, SourceReader};
 use super::{Payloads, Restore, SnapshotApplier, StreamApplier, StreamSettings, rephrase};
 use crate::pipeline::error::with_causes;
+use crate::pipeline::moves::Port;
 use crate::pipeline::plan::ExtraKeys;
 use crate::pipeline::positions::{Marks, Trouble};
 use crate::pipeline::progress::{Progress, State};
@@ -26,6 +28,8 @@ pub(crate) struct Applier {
     pub(super) settings: StreamSettings,
     pub(super) restore: Restore,
     pub(super) errands: Errands,
+    /// The other links of the source.
+    pub(super) peers: Peers,
     pub(super) phase: Applying,
     /// What has to be past before more is taken.
     pub(super) barrier: Option<Barrier>,
@@ -65,6 +69,10 @@ pub(crate) struct ApplierParts {
     pub(crate) restore: Restore,
     /// What the source's shard owns.
     pub(crate) slots: ShardSlots,
+    /// The way to the other links, where there are others.
+    pub(crate) port: Option<Port>,
+    /// Reads at the source.
+    pub(crate) source: SourceReader,
     /// Fires when nothing more comes from the source.
     pub(crate) link_ended: CancellationToken,
     pub(crate) progress: Arc<Progress>,
@@ -155,6 +163,7 @@ impl Applier {
             settings,
             restore,
             errands,
+            peers: Peers::new(parts.port, parts.source),
             phase: Applying::Nothing,
             barrier: None,
             copied: None,
@@ -185,7 +194,12 @@ impl Applier {
         self.progress.set_state(State::Stream);
         self.backlog.keep(self.kept_window);
         let payloads = Payloads::new(self.settings.target.server, &self.restore);
-        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.settings, payloads, start)));
+        let mut stream = StreamApplier::new(self.settings, payloads, start);
+        if let Some((link, moves)) = self.peers.links() {
+            stream.among(link, moves.clone());
+            self.router.concede_in(Box::new(move |slot| moves.is_unsettled(slot)));
+        }
+        self.phase = Applying::Stream(Box::new(stream));
         self.router.end_round(start);
     }
 
@@ -204,9 +218,9 @@ impl Applier {
         ended
     }
 
-    /// The backlog, for who goes on.
-    pub(crate) fn into_backlog(self) -> BacklogReader {
-        self.backlog
+    /// The backlog and the way to the other links, for who goes on.
+    pub(crate) fn into_parts(self) -> (BacklogReader, Option<Port>) {
+        (self.backlog, self.peers.into_port())
     }
 
     /// Whether more is confirmed than was at the start.
@@ -267,6 +281,7 @@ impl Applier {
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
             self.look_at_barrier();
+            self.look_at_peers();
             self.marks.advance(&mut self.router);
             self.run_errand()?;
             self.progress.unconfirmed(self.router.commands(), self.router.bytes());
@@ -281,6 +296,7 @@ impl Applier {
             tokio::select! {
                 event = self.router.drive() => self.handle(event?)?,
                 () = sleep_until(self.marks.due()) => {}
+                happened = self.peers.next() => self.peer_happened(happened)?,
                 asked = self.errands.asked() => match asked {
                     Asked::Known => {}
                     Asked::Again(error) => self.source_is_asked_again(&error),
@@ -335,7 +351,11 @@ impl Applier {
 
     /// Whether more may be taken from the backlog.
     fn takes(&self) -> bool {
-        !self.behind && self.router.has_room() && !self.errands.is_running() && self.barrier.is_none()
+        !self.behind
+            && self.router.has_room()
+            && !self.errands.is_running()
+            && self.barrier.is_none()
+            && !self.peers.is_reading()
     }
 
     /// Takes the barrier away when what it waits for is done.

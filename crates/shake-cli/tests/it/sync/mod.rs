@@ -18,6 +18,7 @@ mod memory;
 mod refused;
 mod slow_target;
 mod source_failover;
+mod source_moves;
 mod standalone;
 mod status;
 mod terminal;
