@@ -7,12 +7,28 @@ use std::time::{Duration, Instant};
 use testbed::{Cluster, Random};
 
 use super::super::tool::wait_until;
-use super::account::{Account, other_borders};
+use super::account::{Account, other_borders_of};
 
 #[test]
 #[ignore = "long: make test-long"]
 fn whatever_happens_at_once_nothing_is_lost_or_repeated() {
-    let mut account = Account::open(other_borders(1), 1_000);
+    everything_between("redis-7.0", "redis-7.0");
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn whatever_happens_at_once_to_valkey_nothing_is_lost_or_repeated() {
+    everything_between("redis-7.0", "valkey-9.1");
+}
+
+#[test]
+#[ignore = "long: make test-long"]
+fn whatever_happens_at_once_to_redis_8_nothing_is_lost_or_repeated() {
+    everything_between("redis-8.0", "redis-8.0");
+}
+
+fn everything_between(source: &str, target: &str) {
+    let mut account = Account::open_from(source, other_borders_of(target, 1), 1_000);
     let (over, begun) = (AtomicBool::new(false), Instant::now());
     let Account { target, tool, random, .. } = &mut account;
     let mut of_tool = Random::new(random.next_u64());
