@@ -7,13 +7,17 @@ use super::plan::PipelinePlan;
 use super::positions::{self, Identity, NodeHistory, identify, survey};
 use super::preflight::Ready;
 
-/// Finds the sources' links among those that the target knows; nothing is written.
+/// Finds some sources' links among those that the target knows; nothing is written.
 ///
 /// # Errors
 /// When one of the sides does not answer.
-pub(super) async fn find(plan: &PipelinePlan, ready: &Ready) -> Result<Vec<Identity>, PipelineError> {
+pub(super) async fn find(
+    plan: &PipelinePlan,
+    ready: &Ready,
+    nodes: &[NodeAddr],
+) -> Result<Vec<Identity>, PipelineError> {
     let mut sources = Vec::new();
-    for node in &ready.sources {
+    for node in nodes {
         sources.push((node.clone(), history(ready, node).await?));
     }
     // A name of its own: two that look at the same time must not end each other's connections.

@@ -121,7 +121,7 @@ impl Peers {
 
     fn ask(&self, peer: Member, request: Request) {
         if let Some(port) = &self.port {
-            port.ask(peer, request);
+            port.moves.ask(peer, request);
         }
     }
 

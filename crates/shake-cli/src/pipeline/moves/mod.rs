@@ -18,4 +18,4 @@ mod watch;
 pub(crate) use port::{Doubt, Port, Request};
 pub(crate) use reading::{Read, ReadError, Value, read};
 pub(crate) use table::{Member, Moves};
-pub(crate) use watch::watch;
+pub(crate) use watch::SourceWatch;

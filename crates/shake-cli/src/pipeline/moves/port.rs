@@ -5,6 +5,7 @@ use cluster_router::Slot;
 use tokio::sync::{mpsc, oneshot};
 
 use super::table::{Member, Moves};
+use crate::pipeline::source_shard::SourceShard;
 
 /// What one link asks of another.
 #[derive(Debug)]
@@ -27,24 +28,15 @@ pub(crate) struct Doubt {
 pub(crate) struct Port {
     pub(crate) me: Member,
     pub(crate) moves: Arc<Moves>,
-    peers: Arc<[mpsc::UnboundedSender<Request>]>,
     requests: mpsc::UnboundedReceiver<Request>,
 }
 
 impl Port {
-    /// The ports of so many links.
-    pub(crate) fn all(count: usize, moves: &Arc<Moves>) -> Vec<Self> {
-        let (senders, receivers): (Vec<_>, Vec<_>) = (0..count).map(|_| mpsc::unbounded_channel()).unzip();
-        let peers: Arc<[_]> = senders.into();
-        let port = |(me, requests)| Self { me, moves: moves.clone(), peers: peers.clone(), requests };
-        (0..).zip(receivers).map(port).collect()
-    }
-
-    /// Asks another link; nothing comes back when it has ended.
-    pub(crate) fn ask(&self, peer: Member, request: Request) {
-        if let Some(peer) = self.peers.get(usize::from(peer)) {
-            let _ = peer.send(request);
-        }
+    /// Takes a link in, and gives it a number.
+    pub(crate) fn join(moves: &Arc<Moves>, shard: SourceShard) -> Self {
+        let (sender, requests) = mpsc::unbounded_channel();
+        let me = moves.add(shard, sender);
+        Self { me, moves: moves.clone(), requests }
     }
 
     /// The next request of another link. Dropping the future loses nothing.

@@ -1,7 +1,11 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use cluster_router::{SLOTS, Slot, SlotSet};
+use cluster_router::{NodeAddr, SLOTS, Slot, SlotSet};
+use tokio::sync::mpsc;
+
+use super::port::Request;
+use crate::pipeline::source_shard::SourceShard;
 
 /// Who owns which slot of the source, who is getting it, and which link has claimed it.
 #[derive(Debug)]
@@ -9,6 +13,14 @@ pub(crate) struct Moves {
     owners: Vec<AtomicU16>,
     destinations: Vec<AtomicU16>,
     claims: Vec<AtomicU16>,
+    links: RwLock<Vec<Link>>,
+}
+
+/// A link among those of a process.
+#[derive(Debug, Clone)]
+struct Link {
+    shard: SourceShard,
+    requests: mpsc::UnboundedSender<Request>,
 }
 
 /// A link, by its number among those of a process.
@@ -17,7 +29,33 @@ pub(crate) type Member = u16;
 impl Moves {
     pub(crate) fn new() -> Arc<Self> {
         let nobody = || (0..SLOTS).map(|_| AtomicU16::new(NOBODY)).collect();
-        Arc::new(Self { owners: nobody(), destinations: nobody(), claims: nobody() })
+        let links = RwLock::new(Vec::new());
+        Arc::new(Self { owners: nobody(), destinations: nobody(), claims: nobody(), links })
+    }
+
+    /// Takes a link in; its number.
+    pub(super) fn add(&self, shard: SourceShard, requests: mpsc::UnboundedSender<Request>) -> Member {
+        let mut links = self.links.write().unwrap_or_else(PoisonError::into_inner);
+        links.push(Link { shard, requests });
+        Member::try_from(links.len() - 1).unwrap_or(UNKNOWN)
+    }
+
+    /// The shards of all links, in the order of their numbers.
+    pub(super) fn shards(&self) -> Vec<SourceShard> {
+        self.links.read().unwrap_or_else(PoisonError::into_inner).iter().map(|link| link.shard.clone()).collect()
+    }
+
+    /// Whether the primary at an address has a link.
+    pub(crate) fn follows(&self, node: &NodeAddr) -> bool {
+        self.shards().iter().any(|shard| shard.primary() == *node)
+    }
+
+    /// Asks another link. A request to one that has ended, or that is not there yet, is dropped.
+    pub(crate) fn ask(&self, link: Member, request: Request) {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(link) = links.get(usize::from(link)) {
+            let _ = link.requests.send(request);
+        }
     }
 
     /// A link's shard owns these slots, and is giving some of them away.
@@ -72,6 +110,9 @@ fn set(table: &[AtomicU16], slot: Slot, link: Option<Member>) {
         cell.store(link.unwrap_or(NOBODY), Ordering::Release);
     }
 }
+
+/// A primary that is not followed yet.
+pub(super) const UNKNOWN: Member = u16::MAX - 1;
 
 const NOBODY: u16 = u16::MAX;
 

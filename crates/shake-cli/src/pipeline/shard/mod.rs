@@ -13,13 +13,14 @@ use std::time::Duration;
 
 use cluster_router::{NodeAddr, Position, Router, RouterError};
 use replica::{BacklogReader, Offset, Place, ReplId};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use super::apply::{Applier, ApplierError, ApplierParts, SourceReader, Stopped, StreamSettings};
 use super::error::{PipelineError, with_causes};
-use super::moves::Port;
+use super::moves::{Moves, Port};
 use super::plan::{PipelinePlan, SourceKind};
 use super::positions::{self, Identity, Marks, NodeHistory, Start, Survey, SurveyError, judge, replid_to_ask, survey};
 use super::preflight::Ready;
@@ -60,16 +61,12 @@ struct Reading {
 
 impl Shard {
     /// Prepares a link.
-    pub(crate) fn new(source: Identity, plan: &PipelinePlan, ready: Arc<Ready>, port: Option<Port>) -> Self {
+    pub(crate) fn new(source: Identity, plan: &PipelinePlan, ready: Arc<Ready>, moves: Option<&Arc<Moves>>) -> Self {
         let progress = Arc::new(Progress::new(source.node.to_string()));
         let follows = plan.source.kind == SourceKind::Cluster;
         let shard = SourceShard::new(ready.source_discovery.clone(), source.node.clone(), follows);
+        let port = moves.map(|moves| Port::join(moves, shard.clone()));
         Self { source, shard, plan: plan.clone(), ready, progress, port }
-    }
-
-    /// Where the source is read.
-    pub(crate) fn source_shard(&self) -> SourceShard {
-        self.shard.clone()
     }
 
     pub(crate) fn progress(&self) -> Arc<Progress> {
@@ -79,6 +76,9 @@ impl Shard {
     /// Follows the source until `stop`, or until one of the two sides cannot go on.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<Ended, PipelineError> {
         let mut port = self.port.take();
+        let stop = &stop.child_token();
+        let mut gone = JoinSet::new();
+        gone.spawn(cancel_with(self.shard.gone.clone(), stop.clone()));
         let (mut reading, mut interruptions) = (None, 0);
         // Up to where something may have been sent.
         let mut sent = self.source.history.offset;
@@ -95,10 +95,10 @@ impl Shard {
                 Err(error) => return Err(PipelineError::survey(&error)),
             };
             let start = judge(&survey, &self.source.link);
-            let (read, start) = self.read_on(reading.take(), start, history.take().as_ref(), &stop).await?;
+            let (read, start) = self.read_on(reading.take(), start, history.take().as_ref(), stop).await?;
             let Reading { source, backlog } = read;
             let mut applier = self.applier(&source, backlog, (router, port.take()), &survey, (start, sent));
-            let applied = applier.run(&stop).await;
+            let applied = applier.run(stop).await;
             let confirmed_more = applier.has_confirmed_more();
             let (backlog, returned) = applier.into_parts();
             port = returned;
@@ -266,6 +266,12 @@ impl Shard {
 fn received(backlog: &BacklogReader) -> u64 {
     let received = backlog.stats().figures().received.filter(|place| place.phase == replica::Phase::Stream);
     received.map_or(0, |place| place.offset)
+}
+
+/// What stops one stops the other.
+async fn cancel_with(one: CancellationToken, other: CancellationToken) {
+    one.cancelled().await;
+    other.cancel();
 }
 
 /// A task that panicked: our own fault, and said as such.

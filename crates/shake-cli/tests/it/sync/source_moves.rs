@@ -59,3 +59,32 @@ fn slots_move_there_and_back_under_writes() {
     exact.unwrap_or_else(|error| panic!("{error}\n{}", scene.tool.log()));
     scene.close();
 }
+
+/// The source grows by a node, which is followed as soon as slots come to it, and shrinks by it again.
+#[test]
+fn a_primary_that_joins_is_followed_and_one_that_leaves_is_not_waited_for() {
+    let source = ClusterSpec::new("redis-7.0").primaries(2).replicas(0).spares(1).option("repl-backlog-size", "64mb");
+    let source = Cluster::start(source).unwrap();
+    let target = Cluster::start(uneven("redis-7.0")).unwrap();
+    let tool = Tool::between_clusters(&source, &target);
+    wait_until("both links to follow", || tool.count_in_log("following the stream") == 2);
+    let ledger = Ledger::start(&source, LedgerSpec::new(93).rate(1_000).tags(400)).unwrap();
+    wait_until("writes", || ledger.acknowledged() > 2_000);
+    let new = source.add_primary().unwrap();
+    let owned = source.slots_of(0).unwrap();
+    let mine = (0..400).map(|tag| slot_of(format!("{{{tag}}}").as_bytes()));
+    let slots: Vec<u16> = mine.filter(|slot| owned.contains(slot)).take(100).collect();
+    source.move_slots(slots.iter().copied(), 0, new).unwrap();
+    wait_until("the third link to follow", || tool.count_in_log("following the stream") == 3);
+    let before = ledger.acknowledged();
+    wait_until("more writes", || ledger.acknowledged() > before + 2_000);
+    source.move_slots(slots.iter().copied(), new, 1).unwrap();
+    source.remove_primary(new).unwrap();
+    wait_until("the third link to end", || tool.count_in_log("no part of the source any more") == 1);
+    let mut records = ledger.stop().unwrap();
+    records.settle(&source).unwrap();
+    let exact = records.wait_exact(&target, PATIENCE);
+    exact.unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.end();
+}
