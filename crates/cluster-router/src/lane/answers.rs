@@ -24,7 +24,7 @@ pub(crate) struct Answers {
     /// Replies read for the entry at the head.
     read: u32,
     /// The first error among them.
-    error: Option<ErrorReply>,
+    error: Option<Met>,
 }
 
 /// What is to be done about an error reply.
@@ -52,6 +52,16 @@ pub(crate) struct Refused {
     pub(crate) entry: Entry,
     /// Its bytes.
     pub(crate) bytes: Bytes,
+    /// Which command among them it was.
+    pub(crate) command: usize,
+}
+
+/// An error, and which command of its entry met it.
+#[derive(Debug)]
+struct Met {
+    error: ErrorReply,
+    /// MULTI counts as well.
+    command: usize,
 }
 
 /// What came of reading replies.
@@ -98,7 +108,7 @@ impl Answers {
             }
             let entry = self.awaited().ok_or(AnswerError::Unasked)?;
             if found.has_error && self.error.is_none() {
-                self.error = Reply::parse(Bytes::copy_from_slice(frame))?.first_error().cloned();
+                self.error = met(&Reply::parse(Bytes::copy_from_slice(frame))?, self.read as usize);
             }
             self.read += 1;
             if self.read < entry.replies {
@@ -136,16 +146,16 @@ impl Answers {
 
     fn conclude(&mut self, entry: Entry, aborted: bool, books: &mut Books, judge: &Judge<'_>, outcome: &mut Outcome) {
         let behind_refused = self.refused_slots.contains(&entry.slot);
-        let Some(error) = self.error.take() else {
+        let Some(Met { error, command }) = self.error.take() else {
             return if behind_refused { self.take_back(repeated(entry)) } else { self.confirm(entry, books) };
         };
         match judge(&error, entry, self.queue.head_bytes()) {
             _ if behind_refused => self.take_back(entry),
             // Nothing of an aborted transaction was done, and nothing of it had been done before.
-            Verdict::Accept | Verdict::Concede if aborted => outcome.fatal = Some(self.refused(error, entry)),
+            Verdict::Accept | Verdict::Concede if aborted => outcome.fatal = Some(self.refused(error, entry, command)),
             Verdict::Accept => self.confirm(entry, books),
             Verdict::Concede => {
-                outcome.conceded.push(self.refused(error, entry));
+                outcome.conceded.push(self.refused(error, entry, command));
                 self.confirm(entry, books);
             }
             Verdict::Again => self.refuse(entry, error, outcome),
@@ -158,7 +168,7 @@ impl Answers {
                 });
                 outcome.again.get_or_insert(error);
             }
-            Verdict::Fatal => outcome.fatal = Some(self.refused(error, entry)),
+            Verdict::Fatal => outcome.fatal = Some(self.refused(error, entry, command)),
         }
     }
 
@@ -173,7 +183,7 @@ impl Answers {
         judge: &Judge<'_>,
         outcome: &mut Outcome,
     ) -> Result<(), AnswerError> {
-        let error = self.error.take();
+        let error = self.error.take().map(|met| met.error);
         if self.refused_slots.contains(&entry.slot) {
             self.take_back(entry);
         } else if let Some(error) = error.filter(|error| judge(error, entry, self.queue.head_bytes()) == Verdict::Again)
@@ -196,8 +206,8 @@ impl Answers {
         outcome.again.get_or_insert(error);
     }
 
-    fn refused(&self, error: ErrorReply, entry: Entry) -> Refused {
-        Refused { error, entry, bytes: Bytes::copy_from_slice(self.queue.head_bytes()) }
+    fn refused(&self, error: ErrorReply, entry: Entry, command: usize) -> Refused {
+        Refused { error, entry, bytes: Bytes::copy_from_slice(self.queue.head_bytes()), command }
     }
 
     fn confirm(&mut self, entry: Entry, books: &mut Books) {
@@ -228,6 +238,14 @@ impl Answers {
         self.read = 0;
         self.error = None;
     }
+}
+
+/// The first error of a reply that is the `read`th of its entry: EXEC answers for all commands between MULTI and itself.
+fn met(reply: &Reply, read: usize) -> Option<Met> {
+    let error = reply.first_error()?.clone();
+    let among = |replies: &[Reply]| replies.iter().position(|reply| reply.first_error().is_some());
+    let command = reply.as_array().filter(|_| read > 0).and_then(among).map_or(read, |index| index + 1);
+    Some(Met { error, command })
 }
 
 /// The entry took effect, and will be sent again all the same.
@@ -307,6 +325,19 @@ mod tests {
             let queues = self.answers.take_open();
             let bytes = queues.iter().flat_map(|queue| queue.entries().flat_map(|(_, bytes)| bytes.to_vec()));
             String::from_utf8(bytes.collect()).unwrap()
+        }
+    }
+
+    #[test]
+    fn an_error_tells_which_command_of_its_entry_met_it() {
+        let cases = [
+            (1, "-WRONGTYPE x\r\n", 0),
+            (4, "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n-WRONGTYPE x\r\n", 2),
+            (4, "+OK\r\n-ERR unknown command\r\n+QUEUED\r\n-EXECABORT x\r\n", 1),
+        ];
+        for (replies, answer, command) in cases {
+            let mut bench = Bench::new(&[('a', Some(1), replies)]);
+            assert_eq!(bench.receive(answer).fatal.unwrap().command, command, "{answer}");
         }
     }
 

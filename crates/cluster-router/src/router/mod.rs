@@ -564,23 +564,28 @@ fn rejection(node: &NodeAddr, refused: &Refused) -> Rejection {
         Phase::Snapshot => format!("snapshot byte {offset}"),
         Phase::Stream => format!("offset {offset}"),
     };
-    let (command, position) = (describe(&refused.bytes).into(), position.into());
+    let (command, position) = (describe(&refused.bytes, refused.command).into(), position.into());
     Rejection { node: node.clone(), command, position, reply: refused.error.clone(), note: None }
 }
 
-/// Name and first key of a command, or of the first command of a transaction. Values stay out of messages.
-fn describe(bytes: &[u8]) -> String {
-    let mut scanner = CommandScanner::default();
-    let mut at = 0;
-    while let Some(rest) = bytes.get(at..) {
+/// Name and first key of the command with this number; where that is MULTI or EXEC, of the first one between them. Values
+/// stay out of messages.
+fn describe(bytes: &[u8], number: usize) -> String {
+    let (mut scanner, mut at, mut first) = (CommandScanner::default(), 0, None);
+    for index in 0.. {
+        let rest = bytes.get(at..).unwrap_or_default();
         let Ok(Some(len)) = scanner.scan(rest) else { break };
         let args = Args::new(rest, scanner.args());
-        if !args.is_word(0, "MULTI") {
+        let is_data = !args.is_word(0, "MULTI") && !args.is_word(0, "EXEC");
+        if is_data && index == number {
             return name_and_key(args);
+        }
+        if is_data && first.is_none() {
+            first = Some(name_and_key(args));
         }
         at += len;
     }
-    "a command".to_owned()
+    first.unwrap_or_else(|| "a command".to_owned())
 }
 
 fn name_and_key(args: Args<'_>) -> String {
@@ -599,3 +604,20 @@ fn name_and_key(args: Args<'_>) -> String {
 
 /// How much of a key a message shows.
 const LONGEST_SHOWN: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_transaction_the_command_is_named_that_was_refused() {
+        let mut bytes = BytesMut::new();
+        for command in ["MULTI", "INCR a", "HSET b f v", "EXEC"] {
+            resp::put_command(&mut bytes, &command.split(' ').collect::<Vec<_>>());
+        }
+        let named = [(0, "INCR a"), (1, "INCR a"), (2, "HSET b"), (3, "INCR a"), (9, "INCR a")];
+        for (number, name) in named {
+            assert_eq!(describe(&bytes, number), name, "{number}");
+        }
+    }
+}

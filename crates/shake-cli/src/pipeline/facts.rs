@@ -15,6 +15,8 @@ pub(crate) struct Facts {
     pub(crate) run_id: String,
     /// The databases that hold keys.
     pub(crate) databases: Vec<u32>,
+    /// By which policy it evicts keys that do not expire, when it does.
+    pub(crate) evicts_any: Option<String>,
 }
 
 impl Facts {
@@ -41,8 +43,15 @@ impl Facts {
             cluster: info.text("cluster_enabled") == Some("1"),
             run_id: info.text("run_id")?.to_owned(),
             databases,
+            evicts_any: evicts_any(info),
         })
     }
+}
+
+fn evicts_any(info: &Info<'_>) -> Option<String> {
+    let policy = info.text("maxmemory_policy").filter(|policy| policy.starts_with("allkeys"))?;
+    let has_limit = info.number("maxmemory").is_some_and(|bytes: u64| bytes > 0);
+    has_limit.then(|| policy.to_owned())
 }
 
 /// The version as far as it is numbers: `8.0.0-rc1` is 8.0.0.
@@ -63,6 +72,17 @@ pub(crate) enum FactsError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn with_a_limit_some_policies_evict_any_key() {
+        let cases =
+            [(0, "allkeys-lru", false), (9, "allkeys-lfu", true), (9, "volatile-lru", false), (9, "noeviction", false)];
+        for (limit, policy, evicts) in cases {
+            let text = format!("maxmemory:{limit}\r\nmaxmemory_policy:{policy}\r\n");
+            let found = evicts_any(&Info::parse(text.as_bytes()).unwrap());
+            assert_eq!(found.is_some(), evicts, "{limit} {policy}");
+        }
+    }
 
     #[test]
     fn redis_and_valkey_describe_themselves() {

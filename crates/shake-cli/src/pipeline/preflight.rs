@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cluster_router::{ClientError, Connect, Discovery, Flags, NodeAddr, SlotMap, TargetKind};
 use tokio::task::JoinSet;
+use tracing::warn;
 
 use super::advice::advice;
 use super::error::{PipelineError, with_causes};
@@ -42,6 +43,9 @@ pub(crate) async fn look(plan: &PipelinePlan, network: &Network) -> Result<Ready
     let (discovery, map, target_facts) = target(plan, network).await?;
     one_direction(&source_facts, &target_facts)?;
     databases(plan, &source_facts)?;
+    if plan.exactly_once {
+        warn_of_eviction(&target_facts);
+    }
     let server = oldest(target_facts.iter().map(|node| node.facts.server));
     let server = server.ok_or_else(|| PipelineError::refused("the target has no primaries"))?;
     let found = vec![describe("source", &source_facts), describe("target", &target_facts)];
@@ -217,6 +221,19 @@ fn databases(plan: &PipelinePlan, sources: &[Known]) -> Result<(), PipelineError
         }
     }
     Ok(())
+}
+
+/// Positions are keys without expiry: where one is gone, what it spoke for is done again.
+fn warn_of_eviction(targets: &[Known]) {
+    for Known { node, facts } in targets {
+        if let Some(policy) = &facts.evicts_any {
+            warn!(
+                target = %node,
+                "it may evict any key when its memory is full (maxmemory-policy {policy}), positions of ours among them: then \
+                 commands may be repeated; noeviction or one of the volatile policies prevents that"
+            );
+        }
+    }
 }
 
 fn unreachable(side: &str, asked: &Discovery, error: &ClientError) -> PipelineError {

@@ -62,6 +62,11 @@ impl Tool {
         self.process.kill_within(most, random).unwrap();
     }
 
+    /// Sends it a signal by its name.
+    pub(super) fn signal(&self, name: &str) {
+        self.process.signal(name).unwrap();
+    }
+
     /// Starts it anew after its end, in the same working directory; its log goes on.
     pub(super) fn run_again(&mut self) {
         self.process.restart().unwrap();

@@ -19,19 +19,29 @@ pub(super) struct Account {
     seed: u64,
 }
 
-/// Three primaries; none of their borders is one of three even ones.
+/// Three primaries of redis 7.0; none of their borders is one of three even ones.
 pub(super) fn other_borders(replicas: usize) -> ClusterSpec {
+    other_borders_of("redis-7.0", replicas)
+}
+
+/// The same of another server.
+pub(super) fn other_borders_of(server: &str, replicas: usize) -> ClusterSpec {
     let slots = vec![vec![0..=3_000, 15_001..=16_383], vec![3_001..=9_000], vec![9_001..=15_000]];
-    ClusterSpec::new("redis-7.0").slots(slots).replicas(replicas)
+    ClusterSpec::new(server).slots(slots).replicas(replicas)
 }
 
 impl Account {
     /// Some of it comes with the copy, some behind it; from here on the target knows how far every link is.
     pub(super) fn open(target: ClusterSpec, rate: u64) -> Self {
+        Self::open_from("redis-7.0", target, rate)
+    }
+
+    /// The same with a source of another server.
+    pub(super) fn open_from(server: &str, target: ClusterSpec, rate: u64) -> Self {
         let seed = random_seed();
         // Shown when the test fails.
         eprintln!("seed {seed}");
-        let source = ClusterSpec::new("redis-7.0").replicas(0).option("repl-backlog-size", "64mb");
+        let source = ClusterSpec::new(server).replicas(0).option("repl-backlog-size", "64mb");
         let source = Cluster::start(source).unwrap();
         let target = Cluster::start(target).unwrap();
         let ledger = Ledger::start(&source, LedgerSpec::new(seed).rate(rate)).unwrap();
@@ -73,6 +83,15 @@ impl Account {
 
     /// The same after so many copies of each shard.
     pub(super) fn close_after(self, copies: usize) {
+        self.close_with(copies, LINKS);
+    }
+
+    /// The same where another process has made the copies.
+    pub(super) fn close_behind_another(self) {
+        self.close_with(1, 0);
+    }
+
+    fn close_with(self, copies: usize, first_copies: usize) {
         let mut records = self.ledger.stop().unwrap();
         let (source, target, mut tool) = (self.source, self.target, self.tool);
         assert_eq!(records.forgotten(), 0);
@@ -85,7 +104,7 @@ impl Account {
         }
         assert_eq!(source.full_resyncs_of_others().unwrap(), vec![copies as u64; LINKS], "{}", tool.log());
         let (first, again) = (tool.count_in_log(" full resync"), tool.count_in_log("FULL RESYNC"));
-        assert_eq!((first, again), (LINKS, LINKS * (copies - 1)), "{}", tool.log());
+        assert_eq!((first, again), (first_copies, LINKS * (copies - 1)), "{}", tool.log());
         assert_eq!(tool.terminate(), 0, "{}", tool.log());
     }
 
