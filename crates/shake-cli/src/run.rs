@@ -225,6 +225,7 @@ impl From<PipelineError> for Failure {
         let exit = match error.kind() {
             PipelineErrorKind::Refused => Exit::Refused,
             PipelineErrorKind::HistoryLost => Exit::HistoryLost,
+            PipelineErrorKind::Fenced => Exit::Fenced,
             PipelineErrorKind::Runtime => Exit::Runtime,
         };
         Self::of(exit, error)

@@ -19,6 +19,8 @@ pub enum PipelineErrorKind {
     Refused,
     /// A source cannot continue from where a link was, and a full resync is not allowed.
     HistoryLost,
+    /// Another process follows the source.
+    Fenced,
     /// Anything that happened on the way.
     Runtime,
 }
@@ -40,6 +42,10 @@ impl PipelineError {
 
     pub(crate) fn history_lost(message: impl Into<String>) -> Self {
         Self { kind: PipelineErrorKind::HistoryLost, message: message.into() }
+    }
+
+    pub(crate) fn fenced(message: impl Into<String>) -> Self {
+        Self { kind: PipelineErrorKind::Fenced, message: message.into() }
     }
 
     /// The target did not say how far it is.

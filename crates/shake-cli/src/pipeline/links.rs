@@ -4,7 +4,7 @@ use cluster_router::{NodeAddr, Router, RouterConfig};
 
 use super::error::{PipelineError, with_causes};
 use super::plan::PipelinePlan;
-use super::positions::{self, Identity, NodeHistory, identify, survey};
+use super::positions::{self, Identity, NodeHistory, OwnerTag, identify, survey};
 use super::preflight::Ready;
 
 /// Finds some sources' links among those that the target knows; nothing is written.
@@ -15,7 +15,7 @@ pub(super) async fn find(
     plan: &PipelinePlan,
     ready: &Ready,
     nodes: &[NodeAddr],
-) -> Result<Vec<Identity>, PipelineError> {
+) -> Result<(Vec<Identity>, OwnerTag), PipelineError> {
     let mut sources = Vec::new();
     for node in nodes {
         sources.push((node.clone(), history(ready, node).await?));
@@ -26,7 +26,10 @@ pub(super) async fn find(
     let mut router = Router::new(config, ready.discovery.clone(), &ready.map);
     let survey = survey(&mut router, &positions::keys(""), |_| {}).await;
     let survey = survey.map_err(|error| PipelineError::refused(format!("target {}", with_causes(&error))))?;
-    Ok(identify(&survey, sources))
+    let links = identify(&survey, sources);
+    let names: Vec<&str> = links.iter().map(|link| link.link.as_str()).collect();
+    let owner = OwnerTag::after(&survey, &names);
+    Ok((links, owner))
 }
 
 async fn history(ready: &Ready, node: &NodeAddr) -> Result<NodeHistory, PipelineError> {

@@ -21,6 +21,7 @@ mod shard_slots;
 mod source_connect;
 mod source_shard;
 mod sources;
+mod standby;
 mod target;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,8 +75,13 @@ impl Pipeline {
         let found = std::mem::take(&mut ready.found);
         let stop = CancellationToken::new();
         let (mut shards, mut progress) = (JoinSet::new(), Vec::new());
-        let links = links::find(plan, &ready, &ready.sources).await?;
-        let sources = Sources::new(plan.clone(), ready);
+        let (mut links, mut owner) = links::find(plan, &ready, &ready.sources).await?;
+        if standby::wait(&ready, &links).await {
+            // Much may have happened meanwhile.
+            ready = preflight::look(plan, network).await?;
+            (links, owner) = links::find(plan, &ready, &ready.sources).await?;
+        }
+        let sources = Sources::new(plan.clone(), ready, owner);
         let links: Vec<Shard> = links.into_iter().map(|source| sources.link(source)).collect();
         // Before the first of them begins: a slot may be on its way already.
         let (news, watching) = sources.watch().await;

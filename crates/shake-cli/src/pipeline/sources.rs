@@ -10,7 +10,7 @@ use super::error::PipelineError;
 use super::links;
 use super::moves::{Moves, SourceWatch};
 use super::plan::{PipelinePlan, SourceKind};
-use super::positions::Identity;
+use super::positions::{Identity, OwnerTag};
 use super::preflight::Ready;
 use super::shard::Shard;
 
@@ -18,19 +18,21 @@ use super::shard::Shard;
 pub(super) struct Sources {
     plan: PipelinePlan,
     ready: Arc<Ready>,
+    /// This process.
+    owner: OwnerTag,
     /// Where a whole cluster is followed, its slots may move between the links.
     moves: Option<Arc<Moves>>,
 }
 
 impl Sources {
-    pub(super) fn new(plan: PipelinePlan, ready: Ready) -> Self {
+    pub(super) fn new(plan: PipelinePlan, ready: Ready, owner: OwnerTag) -> Self {
         let moves = (plan.source.kind == SourceKind::Cluster).then(Moves::new);
-        Self { plan, ready: Arc::new(ready), moves }
+        Self { plan, ready: Arc::new(ready), owner, moves }
     }
 
     /// The link of a source that was found.
     pub(super) fn link(&self, source: Identity) -> Shard {
-        Shard::new(source, &self.plan, self.ready.clone(), self.moves.as_ref())
+        Shard::new(source, self.owner.clone(), &self.plan, self.ready.clone(), self.moves.as_ref())
     }
 
     /// The link of a primary; nothing when it is followed already.
@@ -39,7 +41,7 @@ impl Sources {
         if is_followed {
             return Ok(None);
         }
-        let found = links::find(&self.plan, &self.ready, std::slice::from_ref(node)).await?;
+        let (found, _) = links::find(&self.plan, &self.ready, std::slice::from_ref(node)).await?;
         Ok(found.into_iter().next().map(|source| self.link(source)))
     }
 

@@ -185,6 +185,9 @@ impl Applier {
         if let Some(start) = start {
             applier.generation = start.generation;
             applier.follow_stream(start);
+            // Nothing is sent before every node knows whose the link is.
+            applier.marks.force(start);
+            applier.barrier = Some(Barrier::Marks);
         }
         applier
     }

@@ -1,6 +1,8 @@
 use cluster_router::{Position, SlotSet};
 use serde::{Deserialize, Serialize};
 
+use super::owner::OwnerTag;
+
 /// What a node says of a link: all commands up to here are done in these slots.
 ///
 /// It holds for what the node had when it was at this offset of its own history. The value of a field, as JSON.
@@ -12,6 +14,9 @@ pub(super) struct Mark {
     slots: String,
     pub(super) source: Source,
     pub(super) target: Place,
+    /// The process that wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<OwnerTag>,
     /// Slots that the node has given away since, and up to where they were done then.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     given: Vec<Given>,
@@ -43,7 +48,7 @@ struct Given {
 
 impl Mark {
     pub(super) fn new(position: Position, slots: &SlotSet, source: Source, target: Place) -> Self {
-        Self { at: position.to_record(), slots: slots.to_string(), source, target, given: Vec::new() }
+        Self { at: position.to_record(), slots: slots.to_string(), source, target, owner: None, given: Vec::new() }
     }
 
     /// Adds slots that were given away.

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::history::NodeHistory;
 use super::judge::name_of;
 use super::mark::{Mark, Place, Source};
+use super::owner::OwnerTag;
 use super::survey::{Survey, info, question};
 use super::{mark_field, mark_slots};
 
@@ -22,6 +23,7 @@ use super::{mark_field, mark_slots};
 pub(crate) struct Marks {
     keys: PositionKeys,
     source: Source,
+    owner: OwnerTag,
     generation: u64,
     /// Number of the round at hand: answers of earlier ones do not count.
     round: u64,
@@ -43,7 +45,7 @@ enum Stage {
     Resting,
     /// Every node is asked where it is.
     Asking {
-        position: Position,
+        position: Option<Position>,
         owners: Vec<Owner>,
         answers: Vec<Option<NodeHistory>>,
     },
@@ -83,11 +85,12 @@ pub(crate) enum Trouble {
 }
 
 impl Marks {
-    pub(crate) fn new(keys: PositionKeys, node: String, survey: &Survey) -> Self {
+    pub(crate) fn new(keys: PositionKeys, node: String, owner: OwnerTag, survey: &Survey) -> Self {
         let histories = survey.nodes.iter().map(|node| (node.owner.node.clone(), node.history.clone())).collect();
         Self {
             keys,
             source: Source { replids: Vec::new(), node },
+            owner,
             generation: 0,
             round: 0,
             stage: Stage::Resting,
@@ -179,16 +182,13 @@ impl Marks {
         }
         let confirmed = router.confirmed().filter(|at| at.generation == self.generation && at.phase == Phase::Stream);
         let confirmed = confirmed.filter(|_| !self.copying);
-        let Some(position) = self.forced.or(confirmed) else { return };
+        let position = self.forced.or(confirmed);
         let owners: Vec<Owner> = router.owners().into_iter().filter(|owner| !owner.slots.is_empty()).collect();
-        let is_other = |last: &Written| last.position != position || last.owners != owners;
-        let is_new = self.forced.is_some() || self.written.as_ref().is_none_or(is_other);
-        if is_new || self.written.as_ref().is_some_and(|last| !last.is_safe) {
-            self.ask(position, owners, router);
-        }
+        // Asked in any case: that tells others that the link is not given up.
+        self.ask(position, owners, router);
     }
 
-    fn ask(&mut self, position: Position, owners: Vec<Owner>, router: &mut Router) {
+    fn ask(&mut self, position: Option<Position>, owners: Vec<Owner>, router: &mut Router) {
         self.round += 1;
         for (index, owner) in owners.iter().enumerate() {
             self.ask_where(owner, index, router);
@@ -248,13 +248,14 @@ impl Marks {
 
     fn write(
         &mut self,
-        position: Position,
+        position: Option<Position>,
         owners: Vec<Owner>,
         histories: Vec<NodeHistory>,
         router: &mut Router,
     ) -> Result<(), Trouble> {
         self.look_at_histories(&owners, &histories)?;
         self.look_whether_safe(&histories);
+        let Some(position) = position else { return Ok(()) };
         if self.written.as_ref().is_some_and(|last| last.position == position && last.owners == owners) {
             self.settle(position);
             return Ok(());
@@ -279,6 +280,7 @@ impl Marks {
     fn mark(&self, position: Position, owner: &Owner, history: &NodeHistory) -> Mark {
         let target = Place { node: name_of(owner), replid: history.replid.to_string(), offset: history.offset };
         let mut mark = Mark::new(position, &owner.slots, self.source.clone(), target);
+        mark.owner = Some(self.owner.clone());
         self.given
             .iter()
             .filter(|given| given.by == owner.node)

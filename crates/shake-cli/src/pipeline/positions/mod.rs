@@ -13,6 +13,7 @@ mod identity;
 mod judge;
 mod mark;
 mod marks;
+mod owner;
 mod survey;
 
 use cluster_router::{PositionKeys, Slot};
@@ -21,6 +22,7 @@ pub(crate) use history::NodeHistory;
 pub(crate) use identity::{Identity, identify};
 pub(crate) use judge::{Start, judge, replid_to_ask};
 pub(crate) use marks::{MARK_TOKENS, Marks, Trouble};
+pub(crate) use owner::OwnerTag;
 pub(crate) use survey::{Survey, SurveyError, survey};
 
 /// The hashes, and the field of a link. All links share the hashes, however their pipelines are called: a link is its

@@ -22,7 +22,9 @@ use super::apply::{Applier, ApplierError, ApplierParts, ApplyErrorKind, SourceRe
 use super::error::{PipelineError, with_causes};
 use super::moves::{Moves, Port};
 use super::plan::{PipelinePlan, SourceKind};
-use super::positions::{self, Identity, Marks, NodeHistory, Start, Survey, SurveyError, judge, replid_to_ask, survey};
+use super::positions::{
+    self, Identity, Marks, NodeHistory, OwnerTag, Start, Survey, SurveyError, judge, replid_to_ask, survey,
+};
 use super::preflight::Ready;
 use super::progress::Progress;
 use super::shard_slots::ShardSlots;
@@ -38,6 +40,8 @@ pub(crate) struct Shard {
     plan: PipelinePlan,
     ready: Arc<Ready>,
     progress: Arc<Progress>,
+    /// This process.
+    owner: OwnerTag,
     /// The way to the other links of the source.
     port: Option<Port>,
 }
@@ -61,12 +65,18 @@ struct Reading {
 
 impl Shard {
     /// Prepares a link.
-    pub(crate) fn new(source: Identity, plan: &PipelinePlan, ready: Arc<Ready>, moves: Option<&Arc<Moves>>) -> Self {
+    pub(crate) fn new(
+        source: Identity,
+        owner: OwnerTag,
+        plan: &PipelinePlan,
+        ready: Arc<Ready>,
+        moves: Option<&Arc<Moves>>,
+    ) -> Self {
         let progress = Arc::new(Progress::new(source.node.to_string()));
         let follows = plan.source.kind == SourceKind::Cluster;
         let shard = SourceShard::new(ready.source_discovery.clone(), source.node.clone(), follows);
         let port = moves.map(|moves| Port::join(moves, shard.clone()));
-        Self { source, shard, plan: plan.clone(), ready, progress, port }
+        Self { source, shard, plan: plan.clone(), ready, progress, owner, port }
     }
 
     pub(crate) fn progress(&self) -> Arc<Progress> {
@@ -96,6 +106,16 @@ impl Shard {
                 }
                 Err(error) => return Err(PipelineError::survey(&error)),
             };
+            if let Some(successor) = self.owner.successor(&survey, &self.source.link) {
+                let node = &self.source.node;
+                let message = format!(
+                    "source {node}: another process ({successor}) follows it now; this one ({}) ends",
+                    self.owner
+                );
+                drop(router);
+                self.end(reading.take(), None).await?;
+                return Err(PipelineError::fenced(message));
+            }
             let start = match (judge(&survey, &self.source.link), again.take()) {
                 (Start::From { position, .. }, Some(why)) => Start::Anew { generation: position.generation, why },
                 (start, _) => start,
@@ -212,7 +232,7 @@ impl Shard {
         let (ready, plan, node) = (&self.ready, &self.plan, &self.source.node);
         let links = ready.links();
         let keys = positions::keys(&self.source.link);
-        let mut marks = Marks::new(keys, node.to_string(), survey);
+        let mut marks = Marks::new(keys, node.to_string(), self.owner.clone(), survey);
         router.report_losses(false);
         let start = match start {
             Start::From { position, replids, mut replay } => {

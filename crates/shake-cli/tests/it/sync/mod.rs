@@ -15,6 +15,7 @@ mod history;
 mod keyspace;
 mod main_job;
 mod memory;
+mod owners;
 mod refused;
 mod slow_target;
 mod source_failover;
