@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::config::{self, Auth, Endpoint, OnHistoryLost, Plan, RestoreBehavior};
 use crate::exit::{Exit, Failure};
 use crate::logging;
@@ -27,8 +27,11 @@ use crate::terminal::{Drawing, Screen};
 /// # Errors
 /// With the one sentence and the exit code that the program ends with.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
-    if let Some(args) = cli.rdb() {
-        return crate::rdb::run(args);
+    match cli.work() {
+        None => {}
+        Some(Command::Rdb(args)) => return crate::rdb::run(args),
+        Some(Command::Positions(args)) => return crate::positions::run(args),
+        Some(Command::Forget(args)) => return crate::forget::run(args),
     }
     let plan = cli.plan(&|name| std::env::var(name).ok())?;
     if cli.prints_config() {
@@ -158,7 +161,7 @@ fn say_end(ended: &Ended) {
 }
 
 /// What the configuration means to a pipeline.
-fn pipeline_plan(plan: &Plan) -> PipelinePlan {
+pub(crate) fn pipeline_plan(plan: &Plan) -> PipelinePlan {
     PipelinePlan {
         extra_keys: match plan.extra_keys {
             None => ExtraKeys::DeleteOwn,
@@ -232,4 +235,4 @@ impl From<PipelineError> for Failure {
 }
 
 /// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -8,6 +8,8 @@ mod apply;
 mod backlog_watch;
 mod error;
 mod facts;
+mod forget;
+mod known_links;
 mod links;
 mod network;
 mod plan;
@@ -15,6 +17,7 @@ mod positions;
 mod preflight;
 mod progress;
 mod reserved;
+mod seen_sources;
 mod shard;
 mod shard_slots;
 mod source_connect;
@@ -27,10 +30,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{PipelineError, PipelineErrorKind};
+pub use forget::{Holder, Removal, Removed};
+pub use known_links::{KnownLinks, LinkReport, NextStart, known_links};
 pub use network::{Network, Reach};
 pub use plan::{
     CrossSlot, DiskPlan, ExistingKeys, ExtraKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan,
 };
+pub use positions::{KnownLink, KnownMark};
 pub use progress::{Figures, Holding, State};
 pub use shard::Ended;
 
