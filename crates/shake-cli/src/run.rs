@@ -15,7 +15,7 @@ use crate::exit::{Exit, Failure};
 use crate::logging;
 use crate::meter::Meter;
 use crate::pipeline::{
-    CrossSlot, DiskPlan, Ended, ExistingKeys, ExtraKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind,
+    Ack, CrossSlot, DiskPlan, Ended, ExistingKeys, ExtraKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind,
     PipelinePlan, SourceKind, SourcePlan, Stopper, TargetPlan,
 };
 use crate::report::Reporter;
@@ -167,6 +167,10 @@ pub(crate) fn pipeline_plan(plan: &Plan) -> PipelinePlan {
             None => ExtraKeys::DeleteOwn,
             Some(config::ExtraKeys::Delete) => ExtraKeys::Delete,
             Some(config::ExtraKeys::Keep) => ExtraKeys::Keep,
+        },
+        ack: match plan.ack {
+            config::Ack::Received => Ack::Received,
+            config::Ack::Applied => Ack::Applied,
         },
         exactly_once: plan.delivery == config::Delivery::ExactlyOnce,
         // CLIENT SETNAME takes printable ASCII without blanks.

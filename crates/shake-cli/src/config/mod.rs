@@ -30,7 +30,7 @@ use std::path::Path;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use plan::{
-    Auth, CrossSlot, Delivery, ExtraKeys, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan,
+    Ack, Auth, CrossSlot, Delivery, ExtraKeys, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan,
     RestoreBehavior, SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 pub use secret::Secret;

@@ -9,7 +9,7 @@ use super::error::{ConfigError, ConfigErrorKind, bad};
 use super::notes::notes;
 use super::place::{Located, Place};
 use super::plan::{
-    CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
+    Ack, CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
     SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawJob, RawSide, RawSource, RawSync, RawTarget};
@@ -29,6 +29,7 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         target,
         restore: value_or(&raw.advanced.restore_behavior, RestoreBehavior::Rewrite),
         limits: limits(&raw.advanced),
+        ack: value_or(&raw.sync.ack, Ack::Received),
         extra_keys: raw.sync.extra_keys.as_ref().map(|choice| choice.value),
         delivery: value_or(&raw.sync.delivery, Delivery::ExactlyOnce),
         on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),

@@ -34,7 +34,7 @@ pub use forget::{Holder, Removal, Removed};
 pub use known_links::{KnownLinks, LinkReport, NextStart, known_links};
 pub use network::{Network, Reach};
 pub use plan::{
-    CrossSlot, DiskPlan, ExistingKeys, ExtraKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan,
+    Ack, CrossSlot, DiskPlan, ExistingKeys, ExtraKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan,
 };
 pub use positions::{KnownLink, KnownMark};
 pub use progress::{Figures, Holding, State};

@@ -1,5 +1,6 @@
 //! The main job on real servers.
 
+mod acknowledged;
 mod addresses;
 mod backlog;
 mod clusters;
