@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use testbed::{Cluster, Conn, Server, ServerSpec, cmd};
+use testbed::{Cluster, ClusterSpec, Conn, Server, ServerSpec, cmd};
 
 use super::clusters::uneven;
 use super::tool::{Tool, config, wait_until};
@@ -122,4 +122,76 @@ fn after_a_restart_and_in_a_new_history_too() {
     wait_until("the new keys", || wait(&mut conn, 1000) == 1);
     assert!(target.conn().unwrap().call("GET newer").unwrap().bytes().is_some());
     tool.end();
+}
+
+/// Whether a Valkey node may say that one of its slots moves, and how long that took.
+fn slot_moves(source: &Cluster, state: &str) -> (Option<String>, Duration) {
+    let mut conn = source.conn(0).unwrap();
+    let command = cmd("CLUSTER").arg("SETSLOT").arg("1").arg(state);
+    let command = if state == "MIGRATING" { command.arg(source.id(1).unwrap()) } else { command };
+    let started = Instant::now();
+    let answer = conn.exchange(command).unwrap();
+    (answer.error().map(str::to_owned), started.elapsed())
+}
+
+/// Valkey lets a slot move when all replicas know: where there are any of its cluster's, ours is one of them.
+#[test]
+fn a_source_whose_slots_move_waits_for_the_target() {
+    for (ack, fails) in [("applied", true), ("received", false)] {
+        let source = Cluster::start(ClusterSpec::new("valkey-9.1").primaries(2).replicas(1)).unwrap();
+        let target = Server::start(ServerSpec::new("valkey-9.1")).unwrap();
+        let config = config(("cluster", source.addr(0).unwrap()), ("standalone", target.addr()), "");
+        let tool = Tool::start(&config.replacen("[advanced]", &format!("[sync]\nack = \"{ack}\"\n[advanced]"), 1));
+        wait_until("both links to follow", || tool.count_in_log("following the stream") == 2);
+        let mut conn = source.conn(0).unwrap();
+        let set = cmd("SET").arg(testbed::key_for_slot("k", 1)).arg("1");
+        conn.call(set.clone()).unwrap();
+        wait_until("the replica's and our acknowledgement", || conn.call("WAIT 2 1000").unwrap().integer() == Some(2));
+        let (error, took) = slot_moves(&source, "MIGRATING");
+        assert!(error.is_none() && took < Duration::from_millis(1500), "{ack}: {error:?} after {took:?}");
+        // SETSLOT is nothing to the target, what was written before it is.
+        target.pause().unwrap();
+        conn.call(set).unwrap();
+        let (error, took) = slot_moves(&source, "STABLE");
+        let refused = error.as_ref().is_some_and(|error| error.starts_with("NOREPLICAS"));
+        assert_eq!(refused, fails, "{ack}: {error:?} after {took:?}");
+        target.cont().unwrap();
+        tool.end();
+    }
+}
+
+/// What counts there is when somebody has acknowledged last, not how much.
+#[test]
+fn a_source_that_wants_replicas_has_one_whatever_the_target_does() {
+    let target = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let (source, tool) = following("redis-7.0", ("standalone", target.addr()), "applied");
+    let mut conn = source.conn().unwrap();
+    conn.call("CONFIG SET min-replicas-to-write 1 min-replicas-max-lag 3").unwrap();
+    target.pause().unwrap();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(6) {
+        conn.call("INCR n").unwrap();
+        assert_eq!(wait(&mut conn, 500), 0);
+    }
+    target.cont().unwrap();
+    tool.end();
+}
+
+/// A server that is told to end waits for its replicas, for a while.
+#[test]
+fn a_source_that_shuts_down_waits_for_the_target() {
+    for (ack, waits) in [("applied", true), ("received", false)] {
+        let target = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+        let (source, _tool) = following("redis-7.0", ("standalone", target.addr()), ack);
+        let mut conn = source.conn().unwrap();
+        conn.call("CONFIG SET shutdown-timeout 3").unwrap();
+        target.pause().unwrap();
+        conn.call("SET key 1").unwrap();
+        let started = Instant::now();
+        // It closes the connection in place of an answer.
+        assert!(conn.exchange("SHUTDOWN NOSAVE").is_err());
+        let took = started.elapsed();
+        assert_eq!(took > Duration::from_millis(1900), waits, "{ack}: {took:?}");
+        target.cont().unwrap();
+    }
 }
