@@ -66,10 +66,40 @@ impl Client {
         text.ok_or_else(|| ClientError::connection(&self.node, io::Error::other("the answer is not a text")))
     }
 
+    /// Sends several commands at once and waits for their replies, errors among them.
+    ///
+    /// # Errors
+    /// When they do not come within ten seconds, or the connection fails.
+    pub async fn pipeline<A: AsRef<[u8]>>(&mut self, commands: &[Vec<A>]) -> Result<Vec<Reply>, ClientError> {
+        let answered = timeout(PATIENCE, self.exchange_all(commands)).await;
+        match answered {
+            Ok(replies) => replies.map_err(|source| self.codec_error(source)),
+            Err(_) => Err(ClientError::connection(&self.node, silent(PATIENCE))),
+        }
+    }
+
     /// Gives the connection up for other use. Everything that was asked has been answered.
     #[must_use]
     pub fn into_io(self) -> Box<dyn Io> {
         self.io
+    }
+
+    async fn exchange_all<A: AsRef<[u8]>>(&mut self, commands: &[Vec<A>]) -> Result<Vec<Reply>, CodecError> {
+        let mut request = BytesMut::new();
+        for command in commands {
+            self.codec.encode(&command[..], &mut request)?;
+        }
+        self.io.write_all(&request).await?;
+        self.io.flush().await?;
+        let mut replies = Vec::with_capacity(commands.len());
+        while replies.len() < commands.len() {
+            if let Some(reply) = self.codec.decode(&mut self.received)? {
+                replies.push(reply);
+            } else if self.io.read_buf(&mut self.received).await? == 0 {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+        }
+        Ok(replies)
     }
 
     async fn exchange<A: AsRef<[u8]>>(&mut self, args: &[A]) -> Result<Reply, CodecError> {

@@ -37,8 +37,8 @@ pub use position_keys::PositionKeys;
 pub use redirect::{Redirect, RedirectError};
 pub use refusal::{Refusal, Response};
 pub use router::{
-    BusyKey, Delivery, Event, Hold, InOtherWords, Outgoing, Owner, Rejection, Rephrase, Replay, Route, Router,
-    RouterConfig, RouterError,
+    BusyKey, Delivery, Event, Held, Hold, InOtherWords, Milestone, Outgoing, Owner, Rejection, Rephrase, Replay, Route,
+    Router, RouterConfig, RouterError, Unsettled,
 };
 pub use slot::{SLOTS, Slot, SlotOutOfRange, SlotRange, hash_tag, slot_of};
 pub use slot_map::{NodeIndex, SlotMap, SlotOwner};

@@ -96,7 +96,7 @@ impl Answers {
             if found.kind == ReplyKind::Push {
                 continue;
             }
-            let entry = self.queue.head().ok_or(AnswerError::Unasked)?;
+            let entry = self.awaited().ok_or(AnswerError::Unasked)?;
             if found.has_error && self.error.is_none() {
                 self.error = Reply::parse(Bytes::copy_from_slice(frame))?.first_error().cloned();
             }
@@ -113,6 +113,13 @@ impl Answers {
         }
         input.advance(at);
         Ok(outcome)
+    }
+
+    /// The entry that the next reply is for. A transaction is answered command by command, also before it is written to its
+    /// end; but its last reply comes behind its last byte.
+    fn awaited(&self) -> Option<Entry> {
+        let (entry, is_written) = self.queue.begun()?;
+        (is_written || self.read + 1 < entry.replies).then_some(entry)
     }
 
     /// The case of nearly all replies: `+OK` to a command of one reply, in a slot where nothing was refused.
@@ -261,6 +268,13 @@ mod tests {
     impl Bench {
         /// Entries named by a letter each, with their slot and number of replies; all are sent.
         fn new(entries: &[(char, Option<u16>, u32)]) -> Self {
+            let mut bench = Self::unsent(entries);
+            let len = bench.answers.queue.unsent().len();
+            bench.answers.queue.wrote(len);
+            bench
+        }
+
+        fn unsent(entries: &[(char, Option<u16>, u32)]) -> Self {
             let (mut answers, mut books) = (Answers::default(), Books::new(None));
             for &(name, slot, replies) in entries {
                 let slot = slot.and_then(Slot::new);
@@ -281,8 +295,6 @@ mod tests {
                 answers.queue.push(entry, |out| out.extend_from_slice(name.to_string().as_bytes()));
             }
             books.tracker.end_round(Position { offset: 1, ..Position::default() });
-            let len = answers.queue.unsent().len();
-            answers.queue.wrote(len);
             Self { answers, books, input: BytesMut::new() }
         }
 
@@ -326,6 +338,24 @@ mod tests {
         let refused = outcome.fatal.unwrap();
         assert_eq!((refused.error.code(), &refused.bytes[..]), (&b"WRONGTYPE"[..], &b"v"[..]));
         assert_eq!(bench.open(), "uv");
+    }
+
+    /// Its commands may fill more than a node takes in one go.
+    #[test]
+    fn a_transaction_is_answered_while_it_is_written() {
+        // Three bytes, since the name is a letter of three.
+        let mut bench = Bench::unsent(&[('\u{2764}', Some(1), 3)]);
+        let unasked = |bench: &mut Bench, bytes: &[u8]| {
+            let mut input = BytesMut::from(bytes);
+            bench.answers.read(&mut input, &mut bench.books, &judge).unwrap_err()
+        };
+        assert_eq!(unasked(&mut bench, b"+OK\r\n"), AnswerError::Unasked);
+        bench.answers.queue.wrote(1);
+        bench.receive("+OK\r\n+QUEUED\r\n");
+        assert_eq!(unasked(&mut bench, b"*1\r\n:1\r\n"), AnswerError::Unasked);
+        bench.answers.queue.wrote(2);
+        bench.receive("*1\r\n:1\r\n");
+        assert!(bench.books.tracker.is_idle());
     }
 
     #[test]

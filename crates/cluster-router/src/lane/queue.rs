@@ -162,6 +162,14 @@ impl Queue {
         (self.sent.block > 0 || placed.end <= self.sent.byte).then_some(placed.entry)
     }
 
+    /// The first entry that is not confirmed, when something of it was written; and whether that was all of it.
+    pub(crate) fn begun(&self) -> Option<(Entry, bool)> {
+        let block = self.blocks.front()?;
+        let placed = block.entries.get(self.head)?;
+        let is_begun = self.sent.block > 0 || block.extent(self.head).0 < self.sent.byte;
+        is_begun.then_some((placed.entry, self.sent.block > 0 || placed.end <= self.sent.byte))
+    }
+
     /// The bytes of the first entry that is not confirmed.
     pub(crate) fn head_bytes(&self) -> &[u8] {
         self.blocks.front().map_or(&[], |block| block.bytes_of(self.head))

@@ -30,11 +30,12 @@ pub(crate) struct Gate {
     bytes: usize,
 }
 
-/// Commands of one slot and database that wait to be sent together.
+/// Commands of one slot, generation and database that wait to be sent together.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     bytes: BytesMut,
     pieces: Vec<Piece>,
+    generation: u64,
     db: u32,
     /// How many commands there are.
     commands: u32,
@@ -89,8 +90,9 @@ impl Gate {
         if is_new && open == 0 {
             self.ready.push(slot);
         }
-        if groups.back().is_none_or(|group| !group.takes(&outgoing)) {
-            groups.push_back(Gathered::new(outgoing.db, round()));
+        let generation = self.generation;
+        if groups.back().is_none_or(|group| group.generation != generation || !group.takes(&outgoing)) {
+            groups.push_back(Gathered::new(generation, outgoing.db, round()));
         }
         if let Some(group) = groups.back_mut() {
             self.bytes += group.push(outgoing, repeated, encode);
@@ -159,7 +161,7 @@ impl Gate {
             resp::put_command(out, &["SELECT", "0"]);
         }
         if let Some(fences) = &self.fences {
-            fences.put_fence(slot, &group.position(self.generation), out);
+            fences.put_fence(slot, &group.position(), out);
         }
         if elsewhere {
             resp::put_command(out, &["SELECT", &group.db.to_string()]);
@@ -169,8 +171,8 @@ impl Gate {
 }
 
 impl Gathered {
-    fn new(db: u32, round: u64) -> Self {
-        Self { bytes: BytesMut::new(), pieces: Vec::new(), db, commands: 0, once: false, round }
+    fn new(generation: u64, db: u32, round: u64) -> Self {
+        Self { bytes: BytesMut::new(), pieces: Vec::new(), generation, db, commands: 0, once: false, round }
     }
 
     /// Whether a command may be added. What ends at the same place stays together, since a fence speaks for all of it.
@@ -211,9 +213,9 @@ impl Gathered {
         starts.zip(&self.pieces).map(move |(start, piece)| (piece.outgoing, piece.repeated, bytes(start, piece.end)))
     }
 
-    fn position(&self, generation: u64) -> Position {
+    fn position(&self) -> Position {
         let offset = self.pieces.last().map_or(0, |last| last.outgoing.offset);
-        Position { generation, phase: Phase::Stream, offset, index: 0, db: self.db }
+        Position { generation: self.generation, phase: Phase::Stream, offset, index: 0, db: self.db }
     }
 
     fn entry(&self, slot: Slot) -> Entry {
@@ -337,6 +339,21 @@ mod tests {
         assert!(sent(&mut gate)[0].ends_with("/2005"));
         gate.confirmed(SLOT);
         assert!(sent(&mut gate)[0].ends_with("/1005"));
+    }
+
+    #[test]
+    fn what_waits_when_a_generation_begins_keeps_its_own() {
+        let mut gate = gate();
+        gather(&mut gate, Delivery::Once, 10, 0);
+        assert_eq!(sent(&mut gate).len(), 1);
+        gather(&mut gate, Delivery::Once, 900, 0);
+        gate.set_generation(4);
+        gather(&mut gate, Delivery::Once, 5, 0);
+        for fence in ["3:stream:900:0:0", "4:stream:5:0:0"] {
+            gate.confirmed(SLOT);
+            let units = sent(&mut gate);
+            assert!(units.len() == 1 && units[0].contains(fence), "{fence}: {units:?}");
+        }
     }
 
     #[test]

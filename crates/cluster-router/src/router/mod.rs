@@ -57,6 +57,8 @@ pub struct Router {
     books: Books,
     /// What need not be sent again.
     replay: Option<Replay>,
+    /// Slots whose data may be of another moment than the commands.
+    unsettled: Option<Box<Unsettled>>,
     /// Whether a lost connection ends it.
     reports_losses: bool,
     /// Slots of which entries were answered ASK of late: nothing is sent ahead of an answer in them, or it would be done
@@ -111,6 +113,17 @@ pub enum Delivery {
     Once,
 }
 
+/// Tells whether the data of a slot may be of another moment than its commands.
+pub type Unsettled = dyn Fn(Slot) -> bool + Send + Sync;
+
+/// See [`Router::hold`].
+#[derive(Debug)]
+pub struct Held(u64);
+
+/// See [`Router::milestone`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Milestone(u64);
+
 /// A node with the slots that it owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
@@ -158,6 +171,7 @@ impl Router {
             lane_of_slot: Vec::new(),
             books: Books::new(config.fences.clone()),
             replay: None,
+            unsettled: None,
             reports_losses: false,
             asked: HashSet::new(),
             submitted: None,
@@ -278,9 +292,11 @@ impl Router {
         self.lanes.get_mut(usize::from(*lane))
     }
 
-    /// Commands are of this generation from now on; [fences](RouterConfig::fences) name it.
+    /// Commands are of this generation from now on; [fences](RouterConfig::fences) name it, and a
+    /// [replay](Self::replay) of another one is over.
     pub fn set_generation(&mut self, generation: u64) {
         self.books.gate.set_generation(generation);
+        self.replay = self.replay.take().filter(|replay| replay.is_of(generation));
     }
 
     /// Passes over what is done, in the stream, until all slots are where the first of them is.
@@ -299,6 +315,38 @@ impl Router {
     /// up. Otherwise what was not confirmed is sent again.
     pub fn report_losses(&mut self, reports: bool) {
         self.reports_losses = reports;
+    }
+
+    /// No position from here on is confirmed before this is [let go](Self::let_go).
+    ///
+    /// It does not count as on its way: the router may be [idle](Self::is_idle) while something is held.
+    pub fn hold(&mut self) -> Held {
+        Held(self.books.tracker.hold())
+    }
+
+    /// See [`hold`](Self::hold).
+    pub fn let_go(&mut self, held: Held) {
+        self.books.tracker.let_go(held.0);
+    }
+
+    /// A mark behind all that was submitted, to know when that [is confirmed](Self::is_past).
+    pub fn milestone(&mut self) -> Milestone {
+        if let Some(submitted) = self.submitted {
+            self.books.tracker.end_round(submitted);
+        }
+        Milestone(self.books.tracker.end())
+    }
+
+    /// Whether all that was submitted before a milestone is confirmed, [held](Self::hold) or not.
+    #[must_use]
+    pub fn is_past(&self, milestone: Milestone) -> bool {
+        self.books.tracker.is_past(milestone.0)
+    }
+
+    /// Commands of these slots may meet data of another moment: errors that this explains are conceded, as those of what
+    /// was sent before.
+    pub fn concede_in(&mut self, unsettled: Box<Unsettled>) {
+        self.unsettled = Some(unsettled);
     }
 
     /// The nodes that slots belong to, as far as the router knows.
@@ -392,11 +440,14 @@ impl Router {
     ) -> Result<Option<(NodeAddr, Trouble)>, RouterError> {
         let busy_key = self.config.busy_key;
         let words = self.rephrase.as_deref();
+        let unsettled = self.unsettled.as_deref();
+        let may_repeat =
+            move |entry: &Entry| entry.repeated || entry.slot.zip(unsettled).is_some_and(|(slot, is)| is(slot));
         let judge = move |error: &ErrorReply, entry: Entry, bytes: &[u8]| match judge(error, busy_key) {
             // What was sent behind it has taken effect in another database.
             Verdict::Again if entry.relied_on => Verdict::Fatal,
             Verdict::Fatal if entry.forgiving && is_conflict(error) => entry.forgiven(),
-            Verdict::Fatal if entry.repeated && repeat::explains(error, bytes) => Verdict::Concede,
+            Verdict::Fatal if may_repeat(&entry) && repeat::explains(error, bytes) => Verdict::Concede,
             Verdict::Fatal => match rephrase::rephrase(words, error, entry, bytes) {
                 Some(Ok(words)) => Verdict::InOtherWords(words),
                 _ => Verdict::Fatal,

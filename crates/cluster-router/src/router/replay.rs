@@ -8,6 +8,8 @@ use crate::{Phase, Position, Route, Slot};
 /// The link goes on from the lowest of these places; what a slot has beyond it is passed over there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replay {
+    /// Offsets of other generations say nothing about these.
+    generation: u64,
     covered: Vec<Position>,
     highest: u64,
     /// Commands up to this offset may have been sent before: an error that a repetition explains is none.
@@ -19,7 +21,12 @@ impl Replay {
     #[must_use]
     pub fn new(start: Position, sent_up_to: u64) -> Self {
         let covered = vec![start; usize::from(crate::SLOTS)];
-        Self { covered, highest: start.offset, sent_up_to }
+        Self { generation: start.generation, covered, highest: start.offset, sent_up_to }
+    }
+
+    /// Whether it says something about commands of that generation.
+    pub(super) fn is_of(&self, generation: u64) -> bool {
+        self.generation == generation
     }
 
     /// A slot is done up to there.

@@ -21,6 +21,8 @@ pub(crate) struct Tracker {
 #[derive(Debug, Default)]
 struct Round {
     open: u64,
+    /// How much keeps it from being confirmed beside its commands.
+    held: u64,
     /// Where the round ends; the round that is being filled has no end yet.
     end: Option<Position>,
 }
@@ -42,9 +44,35 @@ impl Tracker {
     pub(crate) fn end_round(&mut self, end: Position) {
         match self.rounds.back_mut() {
             Some(round) if round.end.is_none() => round.end = Some(end),
-            _ => self.rounds.push_back(Round { open: 0, end: Some(end) }),
+            _ => self.rounds.push_back(Round { end: Some(end), ..Round::default() }),
         }
         self.advance();
+    }
+
+    /// Keeps the round that is being filled from being confirmed; its number.
+    pub(crate) fn hold(&mut self) -> u64 {
+        let round = self.open();
+        self.confirm_in(round, |round| {
+            round.open -= 1;
+            round.held += 1;
+        });
+        self.open -= 1;
+        round
+    }
+
+    /// Lets go of a round that was held.
+    pub(crate) fn let_go(&mut self, round: u64) {
+        self.confirm_in(round, |round| round.held -= 1);
+    }
+
+    fn confirm_in(&mut self, round: u64, change: impl FnOnce(&mut Round)) {
+        let index = usize::try_from(round - self.first).unwrap_or(usize::MAX);
+        if let Some(round) = self.rounds.get_mut(index) {
+            change(round);
+            if round.open == 0 && index == 0 {
+                self.advance();
+            }
+        }
     }
 
     /// Counts `more` commands into a round that has a command open.
@@ -58,14 +86,19 @@ impl Tracker {
 
     /// Counts a command of `round` as confirmed.
     pub(crate) fn confirm(&mut self, round: u64) {
-        let index = usize::try_from(round - self.first).unwrap_or(usize::MAX);
-        if let Some(round) = self.rounds.get_mut(index) {
-            round.open -= 1;
-            self.open -= 1;
-            if round.open == 0 && index == 0 {
-                self.advance();
-            }
-        }
+        self.confirm_in(round, |round| round.open -= 1);
+        self.open -= 1;
+    }
+
+    /// The number of the round after all that there are.
+    pub(crate) fn end(&self) -> u64 {
+        self.first + self.rounds.len() as u64
+    }
+
+    /// Whether all commands of the rounds before this number are confirmed, held or not.
+    pub(crate) fn is_past(&self, round: u64) -> bool {
+        let before = usize::try_from(round.saturating_sub(self.first)).unwrap_or(usize::MAX);
+        self.rounds.iter().take(before).all(|round| round.open == 0)
     }
 
     /// The highest position up to which everything is confirmed.
@@ -84,7 +117,7 @@ impl Tracker {
     }
 
     fn advance(&mut self) {
-        while let Some(&Round { open: 0, end: Some(end) }) = self.rounds.front() {
+        while let Some(&Round { open: 0, held: 0, end: Some(end) }) = self.rounds.front() {
             self.confirmed = Some(end);
             self.rounds.pop_front();
             self.first += 1;
@@ -129,6 +162,24 @@ mod tests {
         assert_eq!(tracker.confirmed(), None);
         tracker.end_round(at(5));
         assert_eq!(tracker.confirmed(), Some(at(5)));
+    }
+
+    #[test]
+    fn what_is_held_keeps_the_position_and_nothing_else() {
+        let mut tracker = Tracker::default();
+        let a = tracker.open();
+        let held = tracker.hold();
+        tracker.end_round(at(10));
+        let b = tracker.open();
+        tracker.end_round(at(20));
+        let mark = tracker.end();
+        tracker.confirm(a);
+        assert!(!tracker.is_past(mark));
+        tracker.confirm(b);
+        assert!(tracker.is_past(mark) && tracker.is_idle());
+        assert_eq!(tracker.confirmed(), None);
+        tracker.let_go(held);
+        assert_eq!(tracker.confirmed(), Some(at(20)));
     }
 
     #[test]

@@ -9,13 +9,17 @@ use super::plan::PipelinePlan;
 use super::positions::{self, Identity, NodeHistory, identify, survey};
 use super::preflight::Ready;
 
-/// Finds the sources' links among those that the target knows; nothing is written.
+/// Finds some sources' links among those that the target knows; nothing is written.
 ///
 /// # Errors
 /// When one of the sides does not answer.
-pub(super) async fn find(plan: &PipelinePlan, ready: &Ready) -> Result<Vec<Identity>, PipelineError> {
+pub(super) async fn find(
+    plan: &PipelinePlan,
+    ready: &Ready,
+    nodes: &[NodeAddr],
+) -> Result<Vec<Identity>, PipelineError> {
     let mut sources = Vec::new();
-    for node in &ready.sources {
+    for node in nodes {
         sources.push((node.clone(), history(ready, node).await?));
     }
     let mut router = visiting_router(LOOK, plan, ready.discovery.clone(), &ready.map);

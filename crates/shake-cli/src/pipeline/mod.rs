@@ -11,6 +11,7 @@ mod facts;
 mod forget;
 mod known_links;
 mod links;
+mod moves;
 mod network;
 mod plan;
 mod positions;
@@ -22,12 +23,16 @@ mod shard;
 mod shard_slots;
 mod source_connect;
 mod source_shard;
+mod sources;
 mod target;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use cluster_router::NodeAddr;
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
 
 pub use error::{PipelineError, PipelineErrorKind};
 pub use forget::{Holder, Removal, Removed};
@@ -42,13 +47,19 @@ pub use shard::Ended;
 
 use progress::Progress;
 use shard::Shard;
+use sources::Sources;
 
 /// A running pipeline.
 pub struct Pipeline {
     shards: JoinSet<Result<Ended, PipelineError>>,
-    progress: Vec<Arc<Progress>>,
+    progress: Arc<Mutex<Vec<Arc<Progress>>>>,
     stop: CancellationToken,
     found: Vec<String>,
+    sources: Sources,
+    /// Primaries of the source that are not followed.
+    news: mpsc::UnboundedReceiver<NodeAddr>,
+    /// Looks after the source; it ends with the pipeline.
+    _watching: JoinSet<()>,
 }
 
 impl Pipeline {
@@ -69,14 +80,17 @@ impl Pipeline {
         let found = std::mem::take(&mut ready.found);
         let stop = CancellationToken::new();
         let (mut shards, mut progress) = (JoinSet::new(), Vec::new());
-        let links = links::find(plan, &ready).await?;
-        let ready = Arc::new(ready);
-        for source in links {
-            let shard = Shard::new(source, plan, ready.clone());
+        let links = links::find(plan, &ready, &ready.sources).await?;
+        let sources = Sources::new(plan.clone(), ready);
+        let links: Vec<Shard> = links.into_iter().map(|source| sources.link(source)).collect();
+        // Before the first of them begins: a slot may be on its way already.
+        let (news, watching) = sources.watch().await;
+        for shard in links {
             progress.push(shard.progress());
             shards.spawn(shard.run(stop.clone()));
         }
-        Ok(Self { shards, progress, stop, found })
+        let progress = Arc::new(Mutex::new(progress));
+        Ok(Self { shards, progress, stop, found, sources, news, _watching: watching })
     }
 
     /// What was found on both sides, a line each.
@@ -103,7 +117,15 @@ impl Pipeline {
     /// What the first link that could not go on met; the others were stopped in good order.
     pub async fn wait(mut self) -> Result<Vec<Ended>, PipelineError> {
         let (mut ended, mut failure) = (Vec::new(), None);
-        while let Some(shard) = self.shards.join_next().await {
+        loop {
+            let shard = tokio::select! {
+                shard = self.shards.join_next() => shard,
+                Some(node) = self.news.recv() => {
+                    self.follow(node).await;
+                    continue;
+                }
+            };
+            let Some(shard) = shard else { break };
             match shard.unwrap_or_else(|error| Err(PipelineError::runtime(format!("internal error: {error}")))) {
                 Ok(shard) => ended.push(shard),
                 Err(error) => {
@@ -114,6 +136,22 @@ impl Pipeline {
         }
         ended.sort_by(|a, b| a.node.cmp(&b.node));
         failure.map_or(Ok(ended), Err)
+    }
+
+    /// Starts a link for a primary that has none.
+    async fn follow(&mut self, node: NodeAddr) {
+        if self.stop.is_cancelled() {
+            return;
+        }
+        match self.sources.find(&node).await {
+            Ok(Some(shard)) => {
+                info!(source = %node, "a primary has joined the source: it is followed as well");
+                self.progress.lock().unwrap_or_else(PoisonError::into_inner).push(shard.progress());
+                self.shards.spawn(shard.run(self.stop.clone()));
+            }
+            Ok(None) => {}
+            Err(error) => warn!(source = %node, "a primary has joined the source, and cannot be followed yet: {error}"),
+        }
     }
 }
 
@@ -130,12 +168,13 @@ impl Stopper {
 
 /// Looks at a pipeline.
 #[derive(Debug, Clone)]
-pub struct Watcher(Vec<Arc<Progress>>);
+pub struct Watcher(Arc<Mutex<Vec<Arc<Progress>>>>);
 
 impl Watcher {
     /// The figures of every link.
     #[must_use]
     pub fn figures(&self) -> Vec<Figures> {
-        self.0.iter().map(|progress| progress.figures()).collect()
+        let links = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        links.iter().map(|progress| progress.figures()).collect()
     }
 }

@@ -1,9 +1,11 @@
 //! Which node a source's shard is to be read from now.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cluster_router::{Discovery, Flags, Node, NodeAddr, NodeId, Topology};
+use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 /// The nodes of a shard of the source cluster, as they come and go.
@@ -16,6 +18,8 @@ pub(crate) struct SourceShard {
     /// Whether the cluster is asked who the primary is.
     follows: bool,
     known: Arc<Mutex<Known>>,
+    /// Fires when the shard is no part of the source any more.
+    pub(crate) gone: CancellationToken,
 }
 
 #[derive(Debug)]
@@ -28,7 +32,7 @@ impl SourceShard {
     /// The shard whose primary is at that address.
     pub(crate) fn new(discovery: Arc<Discovery>, primary: NodeAddr, follows: bool) -> Self {
         let known = Known { primary, members: HashSet::new() };
-        Self { discovery, follows, known: Arc::new(Mutex::new(known)) }
+        Self { discovery, follows, known: Arc::new(Mutex::new(known)), gone: CancellationToken::new() }
     }
 
     /// The primary as it was last known.
@@ -36,12 +40,18 @@ impl SourceShard {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).primary.clone()
     }
 
+    /// Whether a node is one of the shard's.
+    pub(crate) fn has(&self, node: &Node) -> bool {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.members.contains(&node.id) || node.addr == known.primary
+    }
+
     /// Asks the cluster who is the primary now; the last one known while it does not say.
     pub(crate) async fn find_primary(&self) -> NodeAddr {
-        if self.follows {
-            if let Ok(topology) = self.discovery.topology(None).await {
-                self.learn(&topology);
-            }
+        if self.follows
+            && let Ok(topology) = self.discovery.topology(None).await
+        {
+            self.learn(&topology);
         }
         self.primary()
     }
@@ -66,6 +76,12 @@ impl Known {
         let primaries: Vec<&Node> =
             topology.primaries().filter(is_member).filter(|node| !node.flags.any(Flags::FAIL)).collect();
         primaries.iter().find(|node| !node.slots.is_empty()).or_else(|| primaries.first()).copied()
+    }
+}
+
+impl fmt::Debug for SourceShard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SourceShard").field(&self.primary()).finish()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cluster_router::{Event, Outgoing, Phase, Position, Route, slot_of};
 
-use super::bench::{Bench, assert_in_order_at_last};
+use super::bench::{Bench, assert_in_order_at_last, outgoing};
 use super::fake::{Act, Fake};
 
 #[tokio::test(start_paused = true)]
@@ -71,8 +71,7 @@ async fn what_a_forgiving_command_misses_is_told_of_a_snapshot_only() {
     for (phase, told) in [(Phase::Snapshot, 1), (Phase::Stream, 0)] {
         let fake = Fake::new(|_, line| line.starts_with("RENAME").then_some(Act::Say("-ERR no such key\r\n")));
         let mut bench = Bench::new(fake).await;
-        let outgoing =
-            Outgoing { route: Route::Slot(slot_of(b"foo")), replies: 1, db: 0, phase, offset: 7, forgiving: true };
+        let outgoing = Outgoing { phase, forgiving: true, ..outgoing(Route::Slot(slot_of(b"foo")), 1, 7) };
         bench.router.submit(outgoing, |out| resp::put_command(out, &["RENAME", "{foo}a", "foo"]));
         bench.router.end_round(Position { generation: 1, phase, offset: 7, ..Position::default() });
         let mut missing = Vec::new();

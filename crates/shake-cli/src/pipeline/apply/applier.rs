@@ -12,8 +12,10 @@ use tracing::warn;
 use super::copied::Copied;
 use super::errand::{Asked, Errand, Errands};
 use super::error::ApplyError;
+use super::peers::{Peers, SourceReader};
 use super::{Payloads, Restore, SnapshotApplier, StreamApplier, StreamSettings, rephrase};
 use crate::pipeline::error::with_causes;
+use crate::pipeline::moves::Port;
 use crate::pipeline::plan::ExtraKeys;
 use crate::pipeline::positions::{Marks, Trouble};
 use crate::pipeline::progress::{Progress, State};
@@ -26,6 +28,8 @@ pub(crate) struct Applier {
     pub(super) settings: StreamSettings,
     pub(super) restore: Restore,
     pub(super) errands: Errands,
+    /// The other links of the source.
+    pub(super) peers: Peers,
     pub(super) phase: Applying,
     /// What has to be past before more is taken.
     pub(super) barrier: Option<Barrier>,
@@ -65,6 +69,10 @@ pub(crate) struct ApplierParts {
     pub(crate) restore: Restore,
     /// What the source's shard owns.
     pub(crate) slots: ShardSlots,
+    /// The way to the other links, where there are others.
+    pub(crate) port: Option<Port>,
+    /// Reads at the source.
+    pub(crate) source: SourceReader,
     /// Fires when nothing more comes from the source.
     pub(crate) link_ended: CancellationToken,
     pub(crate) progress: Arc<Progress>,
@@ -155,6 +163,7 @@ impl Applier {
             settings,
             restore,
             errands,
+            peers: Peers::new(parts.port, parts.source),
             phase: Applying::Nothing,
             barrier: None,
             copied: None,
@@ -185,7 +194,12 @@ impl Applier {
         self.progress.set_state(State::Stream);
         self.backlog.keep(self.kept_window);
         let payloads = Payloads::new(self.settings.target.server, &self.restore);
-        self.phase = Applying::Stream(Box::new(StreamApplier::new(self.settings, payloads, start)));
+        let mut stream = StreamApplier::new(self.settings, payloads, start);
+        if let Some((link, moves)) = self.peers.links() {
+            stream.among(link, moves.clone());
+            self.router.concede_in(Box::new(move |slot| moves.is_unsettled(slot)));
+        }
+        self.phase = Applying::Stream(Box::new(stream));
         self.router.end_round(start);
     }
 
@@ -204,9 +218,9 @@ impl Applier {
         ended
     }
 
-    /// The backlog, for who goes on.
-    pub(crate) fn into_backlog(self) -> BacklogReader {
-        self.backlog
+    /// The backlog and the way to the other links, for who goes on.
+    pub(crate) fn into_parts(self) -> (BacklogReader, Option<Port>) {
+        (self.backlog, self.peers.into_port())
     }
 
     /// Whether more is confirmed than was at the start.
@@ -237,7 +251,8 @@ impl Applier {
     /// Who goes on from here has nothing to repeat.
     async fn leave_marks(&mut self, confirmed: Option<Position>) {
         let confirmed = confirmed.filter(|at| at.generation == self.generation && at.phase == Phase::Stream);
-        let Some(confirmed) = confirmed else { return };
+        // What a copy leaves to be swept would never be, behind a mark of the stream.
+        let Some(confirmed) = confirmed.filter(|_| !self.marks.is_copying()) else { return };
         self.marks.force(confirmed);
         let written = async {
             while self.marks.is_forced() {
@@ -266,10 +281,8 @@ impl Applier {
                 deadline = Some(Instant::now() + DRAIN_LIMIT);
             }
             self.look_at_barrier();
-            // Before all that belongs to a copy is done, no mark may say that it is.
-            if self.barrier.is_none() || self.marks.is_forced() {
-                self.marks.advance(&mut self.router);
-            }
+            self.look_at_peers();
+            self.marks.advance(&mut self.router);
             self.run_errand()?;
             self.progress.unconfirmed(self.router.commands(), self.router.bytes());
             if self.take_what_is_there()? > 0 {
@@ -283,6 +296,7 @@ impl Applier {
             tokio::select! {
                 event = self.router.drive() => self.handle(event?)?,
                 () = sleep_until(self.marks.due()) => {}
+                happened = self.peers.next() => self.peer_happened(happened)?,
                 asked = self.errands.asked() => match asked {
                     Asked::Known => {}
                     Asked::Again(error) => self.source_is_asked_again(&error),
@@ -337,7 +351,11 @@ impl Applier {
 
     /// Whether more may be taken from the backlog.
     fn takes(&self) -> bool {
-        !self.behind && self.router.has_room() && !self.errands.is_running() && self.barrier.is_none()
+        !self.behind
+            && self.router.has_room()
+            && !self.errands.is_running()
+            && self.barrier.is_none()
+            && !self.peers.is_reading()
     }
 
     /// Takes the barrier away when what it waits for is done.
@@ -350,7 +368,7 @@ impl Applier {
                 self.barrier = Some(Barrier::Swept(position));
             }
             Some(Barrier::Swept(position)) if !self.errands.is_running() && self.router.is_idle() => {
-                self.marks.force(position);
+                self.marks.copied(position);
                 self.barrier = Some(Barrier::Marks);
             }
             Some(Barrier::Marks) if !self.marks.is_forced() => {

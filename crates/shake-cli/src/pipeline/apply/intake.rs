@@ -107,6 +107,10 @@ impl Applier {
         for lost in applier.take_losses() {
             say(&self.node, &Remark::Lost(lost));
         }
+        self.peers.doubt(applier.take_doubts());
+        if let Some(Errand::AfterLink(link)) = &errand {
+            self.peers.flush(*link);
+        }
         if let Some(errand) = errand {
             let offset = applier.offset();
             let one_lane = self.settings.target.is_standalone();

@@ -1,5 +1,5 @@
 use bytes::BytesMut;
-use cluster_router::{Outgoing, Position, Router};
+use cluster_router::{Held, Milestone, Outgoing, Position, Router};
 
 /// Where the commands made of a source's bytes go.
 ///
@@ -13,6 +13,12 @@ pub(crate) trait Sink {
 
     /// When all that was submitted so far is confirmed, so is `position`.
     fn end_round(&mut self, position: Position);
+
+    /// Keeps the position from passing this place, until what comes of it is let go.
+    fn hold(&mut self) -> Option<Held>;
+
+    /// A mark behind all that was submitted.
+    fn milestone(&mut self) -> Option<Milestone>;
 
     /// Whether more should be submitted now. Where what is to come can wait, it does.
     fn has_room(&self) -> bool;
@@ -32,6 +38,14 @@ impl Sink for Router {
 
     fn end_round(&mut self, position: Position) {
         Router::end_round(self, position);
+    }
+
+    fn hold(&mut self) -> Option<Held> {
+        Some(Router::hold(self))
+    }
+
+    fn milestone(&mut self) -> Option<Milestone> {
+        Some(Router::milestone(self))
     }
 
     fn has_room(&self) -> bool {
@@ -84,6 +98,14 @@ pub(super) mod recorder {
 
         fn end_round(&mut self, position: Position) {
             self.rounds.push(position);
+        }
+
+        fn hold(&mut self) -> Option<Held> {
+            None
+        }
+
+        fn milestone(&mut self) -> Option<Milestone> {
+            None
         }
 
         fn has_room(&self) -> bool {

@@ -45,7 +45,9 @@ pub(crate) fn judge(survey: &Survey, link: &str) -> Start {
     }
     let Some(&start) = positions.values().min() else { return Start::First };
     if start.phase == Phase::Snapshot {
-        return anew("the last copy was not completed".to_owned());
+        let is_copied = |at: &Position| at.phase == Phase::Stream;
+        let slots: SlotSet = positions.iter().filter(|(_, at)| !is_copied(at)).map(|(&slot, _)| slot).collect();
+        return anew(format!("the last copy was not completed, as far as slots {slots} tell"));
     }
     let mut replay = Replay::new(start, 0);
     positions.iter().for_each(|(&slot, &position)| replay.cover(slot, position));

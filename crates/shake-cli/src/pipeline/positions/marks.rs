@@ -30,6 +30,8 @@ pub(crate) struct Marks {
     due: Instant,
     /// What has to be written next, whatever is confirmed.
     forced: Option<Position>,
+    /// Whether a copy is under way: what is confirmed of it is no place to go on from.
+    copying: bool,
     /// Where each node was when it was last asked.
     histories: HashMap<NodeAddr, NodeHistory>,
     written: Option<Written>,
@@ -91,6 +93,7 @@ impl Marks {
             stage: Stage::Resting,
             due: Instant::now(),
             forced: None,
+            copying: false,
             histories,
             written: None,
             safe: None,
@@ -118,7 +121,19 @@ impl Marks {
         self.source.replids = vec![replid.to_string()];
         self.safe = None;
         self.given.clear();
+        self.copying = true;
         self.force(Position { generation, ..Position::default() });
+    }
+
+    /// The copy is complete, and this is where the stream begins.
+    pub(crate) fn copied(&mut self, position: Position) {
+        self.copying = false;
+        self.force(position);
+    }
+
+    /// Whether what is confirmed is no place to go on from.
+    pub(crate) fn is_copying(&self) -> bool {
+        self.copying
     }
 
     /// Writes a mark of this position as soon as can be.
@@ -154,11 +169,16 @@ impl Marks {
 
     /// Begins a round when it is time and there is something new.
     pub(crate) fn advance(&mut self, router: &mut Router) {
-        if !matches!(self.stage, Stage::Resting) || Instant::now() < self.due || !router.has_room() {
+        if !matches!(self.stage, Stage::Resting) || Instant::now() < self.due {
             return;
         }
-        self.due = Instant::now() + EVERY;
+        // Moved on in any case: who waits for it would not wait at all while there is no room.
+        self.due = Instant::now() + if self.is_forced() { SOON } else { EVERY };
+        if !router.has_room() {
+            return;
+        }
         let confirmed = router.confirmed().filter(|at| at.generation == self.generation && at.phase == Phase::Stream);
+        let confirmed = confirmed.filter(|_| !self.copying);
         let Some(position) = self.forced.or(confirmed) else { return };
         let owners: Vec<Owner> = router.owners().into_iter().filter(|owner| !owner.slots.is_empty()).collect();
         let is_other = |last: &Written| last.position != position || last.owners != owners;
@@ -235,8 +255,8 @@ impl Marks {
     ) -> Result<(), Trouble> {
         self.look_at_histories(&owners, &histories)?;
         self.look_whether_safe(&histories);
-        let is_same = |last: &Written| last.position == position && last.owners == owners;
-        if self.forced.is_none() && self.written.as_ref().is_some_and(is_same) {
+        if self.written.as_ref().is_some_and(|last| last.position == position && last.owners == owners) {
+            self.settle(position);
             return Ok(());
         }
         self.note_given(position, &owners);
@@ -312,10 +332,15 @@ impl Marks {
         }
     }
 
-    fn wrote(&mut self, position: Position, owners: Vec<Owner>, ends: Vec<u64>) {
+    /// A mark of this position is there.
+    fn settle(&mut self, position: Position) {
         if self.forced == Some(position) {
             self.forced = None;
         }
+    }
+
+    fn wrote(&mut self, position: Position, owners: Vec<Owner>, ends: Vec<u64>) {
+        self.settle(position);
         self.written = Some(Written { position, owners, ends, is_safe: false });
     }
 }
@@ -335,6 +360,9 @@ const ROUND_SHIFT: u32 = 20;
 
 /// How often marks are written.
 const EVERY: Duration = Duration::from_millis(500);
+
+/// How long what is forced waits for room before it is tried again.
+const SOON: Duration = Duration::from_millis(20);
 
 /// After this long it is looked again at a round that does not end.
 const PATIENCE: Duration = Duration::from_secs(3600);

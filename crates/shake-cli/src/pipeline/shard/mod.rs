@@ -13,12 +13,14 @@ use std::time::Duration;
 
 use cluster_router::{NodeAddr, Position, Router, RouterError};
 use replica::{BacklogReader, Offset, Place, ReplId};
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::apply::{Applier, ApplierError, ApplierParts, Stopped, StreamSettings};
+use super::apply::{Applier, ApplierError, ApplierParts, SourceReader, Stopped, StreamSettings};
 use super::error::{PipelineError, with_causes};
+use super::moves::{Moves, Port};
 use super::plan::{PipelinePlan, SourceKind};
 use super::positions::{self, Identity, Marks, NodeHistory, Start, Survey, SurveyError, judge, replid_to_ask, survey};
 use super::preflight::Ready;
@@ -36,6 +38,8 @@ pub(crate) struct Shard {
     plan: PipelinePlan,
     ready: Arc<Ready>,
     progress: Arc<Progress>,
+    /// The way to the other links of the source.
+    port: Option<Port>,
 }
 
 /// How a link ended without failure.
@@ -57,11 +61,12 @@ struct Reading {
 
 impl Shard {
     /// Prepares a link.
-    pub(crate) fn new(source: Identity, plan: &PipelinePlan, ready: Arc<Ready>) -> Self {
+    pub(crate) fn new(source: Identity, plan: &PipelinePlan, ready: Arc<Ready>, moves: Option<&Arc<Moves>>) -> Self {
         let progress = Arc::new(Progress::new(source.node.to_string()));
         let follows = plan.source.kind == SourceKind::Cluster;
         let shard = SourceShard::new(ready.source_discovery.clone(), source.node.clone(), follows);
-        Self { source, shard, plan: plan.clone(), ready, progress }
+        let port = moves.map(|moves| Port::join(moves, shard.clone()));
+        Self { source, shard, plan: plan.clone(), ready, progress, port }
     }
 
     pub(crate) fn progress(&self) -> Arc<Progress> {
@@ -69,35 +74,41 @@ impl Shard {
     }
 
     /// Follows the source until `stop`, or until one of the two sides cannot go on.
-    pub(crate) async fn run(self, stop: CancellationToken) -> Result<Ended, PipelineError> {
+    pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<Ended, PipelineError> {
+        let mut port = self.port.take();
+        let stop = &stop.child_token();
+        let mut gone = JoinSet::new();
+        gone.spawn(cancel_with(self.shard.gone.clone(), stop.clone()));
         let (mut reading, mut interruptions) = (None, 0);
         // Up to where something may have been sent.
         let mut sent = self.source.history.offset;
-        let mut history = Some(&self.source.history);
+        let mut history = Some(self.source.history.clone());
         loop {
             let looked = stop.run_until_cancelled(self.look()).await;
             let Some(looked) = looked else { return self.end(reading, None).await };
             let (router, survey) = match looked {
                 Ok(looked) => looked,
                 Err(SurveyError::Router(error @ RouterError::Interrupted { .. })) => {
-                    self.interrupted(&error, &mut interruptions).await;
+                    stop.run_until_cancelled(self.interrupted(&error, &mut interruptions)).await;
                     continue;
                 }
                 Err(error) => return Err(PipelineError::survey(&error)),
             };
             let start = judge(&survey, &self.source.link);
-            let (read, start) = self.read_on(reading.take(), start, history.take()).await?;
+            let (read, start) = self.read_on(reading.take(), start, history.take().as_ref(), stop).await?;
             let Reading { source, backlog } = read;
-            let mut applier = self.applier(&source, backlog, router, &survey, (start, sent));
-            let applied = applier.run(&stop).await;
+            let mut applier = self.applier(&source, backlog, (router, port.take()), &survey, (start, sent));
+            let applied = applier.run(stop).await;
             let confirmed_more = applier.has_confirmed_more();
-            let read = Reading { source, backlog: applier.into_backlog() };
+            let (backlog, returned) = applier.into_parts();
+            port = returned;
+            let read = Reading { source, backlog };
             sent = sent.max(received(&read.backlog));
             match applied {
                 Ok(stopped) => return self.end(Some(read), Some(stopped)).await,
                 Err(ApplierError::Interrupted(error)) => {
                     interruptions = if confirmed_more { 0 } else { interruptions };
-                    self.interrupted(&error, &mut interruptions).await;
+                    stop.run_until_cancelled(self.interrupted(&error, &mut interruptions)).await;
                     reading = Some(read);
                 }
                 Err(error) => {
@@ -137,6 +148,7 @@ impl Shard {
         reading: Option<Reading>,
         start: Start,
         history: Option<&NodeHistory>,
+        stop: &CancellationToken,
     ) -> Result<(Reading, Start), PipelineError> {
         let node = &self.source.node;
         if let Some(mut reading) = reading {
@@ -164,8 +176,8 @@ impl Shard {
                 From { generation: position.generation, resume: replid.map(|id| (id, Offset(position.offset))) }
             }
         };
-        let (source, backlog) =
-            Source::begin(&self.shard, (node, &self.plan, &self.ready), from, &self.progress).await?;
+        let told = (node, &self.plan, &*self.ready);
+        let (source, backlog) = Source::begin(&self.shard, told, from, &self.progress, stop).await?;
         Ok((Reading { source, backlog }, start))
     }
 
@@ -184,7 +196,7 @@ impl Shard {
         &self,
         source: &Source,
         backlog: BacklogReader,
-        mut router: Router,
+        (mut router, port): (Router, Option<Port>),
         survey: &Survey,
         (start, sent): (Start, u64),
     ) -> Applier {
@@ -214,6 +226,8 @@ impl Shard {
                 cross_slot: plan.cross_slot,
             },
             restore: restore(&self.source.link, plan, plan.backlog_memory / links),
+            port,
+            source: SourceReader { discovery: ready.source_discovery.clone(), shard: self.shard.clone() },
             slots: ShardSlots::new(ready.source_discovery.clone(), self.shard.clone(), ready.source_is_cluster),
             link_ended: source.ended.clone(),
             progress: self.progress.clone(),
@@ -252,6 +266,12 @@ impl Shard {
 fn received(backlog: &BacklogReader) -> u64 {
     let received = backlog.stats().figures().received.filter(|place| place.phase == replica::Phase::Stream);
     received.map_or(0, |place| place.offset)
+}
+
+/// What stops one stops the other.
+async fn cancel_with(one: CancellationToken, other: CancellationToken) {
+    one.cancelled().await;
+    other.cancel();
 }
 
 /// A task that panicked: our own fault, and said as such.

@@ -38,7 +38,7 @@ pub(super) struct From {
 }
 
 impl Source {
-    /// Begins to read.
+    /// Begins to read, until `stop`: what comes later is for the next start.
     ///
     /// # Errors
     /// When its place on disk cannot be had.
@@ -47,13 +47,14 @@ impl Source {
         (node, plan, ready): (&NodeAddr, &PipelinePlan, &Ready),
         from: From,
         progress: &Arc<Progress>,
+        stop: &CancellationToken,
     ) -> Result<(Self, BacklogReader), PipelineError> {
         let (writer, reader) = patiently(|| link_backlog(node, plan, ready.links())).await?;
         progress.reads_from(reader.stats());
         let connect = SourceConnect { connect: ready.source_connect.clone(), shard: shard.clone() };
         let observer = Observer { node: node.to_string(), progress: progress.clone() };
         let mut link = Link::new(link_config(plan, from, progress.applied()), connect, writer, observer);
-        let (stop, ended) = (CancellationToken::new(), CancellationToken::new());
+        let (stop, ended) = (stop.child_token(), CancellationToken::new());
         let (stopped, at_end) = (stop.clone(), ended.clone().drop_guard());
         // The link owns the writing half of the backlog: when it ends, who applies finds the end of it.
         let task = tokio::spawn(async move {

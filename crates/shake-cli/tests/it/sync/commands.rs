@@ -13,11 +13,15 @@ fn cluster(name: &str) -> Cluster {
 }
 
 /// Follows, so that all that is said from now on goes through the stream.
-fn follow(source: &Server, (kind, target): (&str, impl Into<Endpoint>), sync: &str) -> Tool {
-    let config = config(("standalone", source.addr()), (kind, target), "");
-    let mut tool = Tool::start(&config.replace("[advanced]", &format!("{sync}\n[advanced]")));
+fn follow(source: &Server, target: (&str, impl Into<Endpoint>), sync: &str) -> Tool {
+    let mut tool = start(source, target, sync);
     tool.wait_for_log("following the stream");
     tool
+}
+
+fn start(source: &Server, target: (&str, impl Into<Endpoint>), sync: &str) -> Tool {
+    let config = config(("standalone", source.addr()), target, "");
+    Tool::start(&config.replace("[advanced]", &format!("{sync}\n[advanced]")))
 }
 
 fn say(conn: &mut Conn, lines: &[&str]) {
@@ -366,7 +370,8 @@ fn what_no_node_takes_is_left_out_when_told_so() {
     tool.wait_for_log("2 skipped");
     tool.end();
 
-    let mut tool = follow(&source, ("cluster", &target), "");
+    let mut tool = start(&source, ("cluster", &target), "");
+    tool.wait_for_log("going on from there");
     say(&mut conn, &["RENAME one three"]);
     assert_eq!(tool.wait(), 1, "{}", tool.log());
     assert!(tool.log().contains("RENAME has keys in several slots (one three)"), "{}", tool.log());

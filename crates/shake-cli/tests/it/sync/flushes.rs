@@ -4,6 +4,7 @@ use testbed::{
     Cluster, ClusterSpec, Command, Comparison, Conn, Dataset, Endpoint, Server, ServerSpec, cmd, slot_of, wait_equal,
 };
 
+use super::keyspace;
 use super::tool::{PATIENCE, Tool, config, wait_until};
 
 fn cluster(server: &str, primaries: usize) -> Cluster {
@@ -49,7 +50,7 @@ fn flush_of_a_shard(source: &str, target: &str) {
     let mut tool = Tool::between_clusters(&source, &target);
     wait_until_following(&mut tool, 3);
     let mut conn = source.conn(1).unwrap();
-    let owned = own_keys(&mut conn);
+    let owned = keyspace::keys(&mut conn);
     let key = &owned[0];
     let set = |value: &str| -> Command { ["SET", key, value].into() };
     write_and_wait(&mut conn, key, &source, &target, &tool);
@@ -61,10 +62,6 @@ fn flush_of_a_shard(source: &str, target: &str) {
     wait_for_same(&source, &target, &tool);
     assert!(are_there(&target, &ours));
     tool.end();
-}
-
-fn own_keys(conn: &mut Conn) -> Vec<String> {
-    conn.call("KEYS *").unwrap().items().iter().map(|key| key.text()).collect()
 }
 
 #[test]
@@ -166,7 +163,7 @@ fn a_half_moved_slot_is_emptied_at_both_ends(server: &str) {
     let other = 1 - owner;
     target.begin_move(slot, owner, other).unwrap();
     target.migrate_keys(slot, owner, other, 230).unwrap();
-    let sizes = || [owner, other].map(|node| target.conn(node).unwrap().call("DBSIZE").unwrap().integer().unwrap());
+    let sizes = || [owner, other].map(|node| keyspace::size(&mut target.conn(node).unwrap()));
     assert_eq!(sizes(), [270, 230]);
     write_and_wait(&mut conn, "following", &source, &target, &tool);
     conn.call("FLUSHALL").unwrap();
@@ -223,7 +220,7 @@ impl Expired {
         self.delete_expired(false);
         for end in self.ends {
             let mut conn = self.target.conn(end).unwrap();
-            for key in own_keys(&mut conn).iter().filter(|key| key.starts_with("{half}")).take(3) {
+            for key in keyspace::keys(&mut conn).iter().filter(|key| key.starts_with("{half}")).take(3) {
                 conn.pipeline(&["ASKING".into(), ["PEXPIRE", key, "1"].into()]).unwrap();
             }
         }
@@ -237,7 +234,7 @@ impl Expired {
     }
 
     fn wait_for_all_others_to_go(&self) {
-        let is_empty = |end: &usize| own_keys(&mut self.target.conn(*end).unwrap()).is_empty();
+        let is_empty = |end: &usize| keyspace::keys(&mut self.target.conn(*end).unwrap()).is_empty();
         wait_until("what has not expired to go", || self.ends.iter().all(is_empty));
     }
 
@@ -279,7 +276,7 @@ fn a_sweep_goes_on_over_lost_connections() {
     }
     let mut tool = Tool::between_clusters(&source, &target);
     wait_for_same(&source, &target, &tool);
-    let size = || (0..2).map(|node| target.conn(node).unwrap().call("DBSIZE").unwrap().integer().unwrap()).sum::<i64>();
+    let size = || (0..2).map(|node| keyspace::size(&mut target.conn(node).unwrap())).sum::<usize>();
     write_and_wait(&mut conn, "k1", &source, &target, &tool);
     conn.pipeline(&["FLUSHALL".into(), "SET behind 1".into()]).unwrap();
     wait_until("the sweep to be under way", || size() < 100_000);
@@ -344,7 +341,7 @@ fn flush_behind_a_closed_door() -> (Cluster, Conn, Cluster, Tool) {
 }
 
 fn keys_of(target: &Cluster) -> Vec<String> {
-    own_keys(&mut target.conn(0).unwrap())
+    keyspace::keys(&mut target.conn(0).unwrap())
 }
 
 #[test]

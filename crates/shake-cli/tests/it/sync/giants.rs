@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use testbed::{Cluster, ClusterSpec, Conn, Random, Server, ServerSpec, cmd, key_for_slot, wait_equal};
 
+use super::keyspace;
 use super::tool::{PATIENCE, Tool, config, wait_until};
 
 /// A source that sends its snapshot in one go, and keeps it as it is.
@@ -90,8 +91,8 @@ fn giants_of_every_kind_arrive_whole_over_connections_that_are_lost() {
     assert!(cutter.stop() > 3);
     wait_equal(source.addr(), target.addr(), PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     assert!(tool.count_in_log("connection lost") > 0, "{}", tool.log());
-    let left = target.conn().unwrap().call("KEYS shake:*").unwrap();
-    assert!(left.items().is_empty(), "{left:?}");
+    let left = keyspace::passing(&mut target.conn().unwrap());
+    assert!(left.is_empty(), "{left:?}");
     tool.end();
 }
 
@@ -145,7 +146,7 @@ fn giants_that_the_target_has_are_kept_or_reported() {
     {
         wait_until(command, || conn.call(command).unwrap().integer() == Some(expected));
     }
-    wait_until("no key of ours", || conn.call("KEYS shake:*").unwrap().items().is_empty());
+    wait_until("no key of ours", || keyspace::passing(&mut conn).is_empty());
     tool.end();
 
     let (mut tool, target) = run("panic");
@@ -272,7 +273,7 @@ fn half_a_giant() -> (Server, Server, Tool) {
         conn.call(cmd("SETRANGE big").arg(piece << 20).arg(random.bytes(1 << 20))).unwrap();
     }
     let tool = Tool::start(&config(("standalone", source.addr()), ("standalone", target.addr()), SMALL));
-    wait_until("a part", || !other.call("KEYS shake:*").unwrap().items().is_empty());
+    wait_until("a part", || !keyspace::passing(&mut other).is_empty());
     target.pause().unwrap();
     assert_eq!(tool.count_in_log("following the stream"), 0, "it was too fast");
     (source, target, tool)
@@ -286,7 +287,7 @@ fn a_stop_in_the_middle_of_a_giant_leaves_nothing_behind() {
     let (code, log) = stopping.join().unwrap();
     assert_eq!(code, 0, "{log}");
     assert_eq!(log.matches("following the stream").count(), 0, "{log}");
-    assert!(target.conn().unwrap().call("KEYS *").unwrap().items().is_empty(), "{log}");
+    assert!(keyspace::keys(&mut target.conn().unwrap()).is_empty(), "{log}");
 }
 
 #[test]
@@ -299,6 +300,6 @@ fn nor_does_a_snapshot_that_breaks_off() {
     tool.wait_for_log("FULL RESYNC");
     tool.wait_for_log("following the stream");
     wait_equal(source.addr(), target.addr(), PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
-    assert!(target.conn().unwrap().call("KEYS shake:*").unwrap().items().is_empty(), "{}", tool.log());
+    assert!(keyspace::passing(&mut target.conn().unwrap()).is_empty(), "{}", tool.log());
     tool.end();
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use testbed::{Conn, Random, Server, ServerSpec, cmd};
 
+use super::keyspace;
 use super::tool::{Tool, config, wait_until};
 
 /// The most that the process may take, whatever it carries.
@@ -50,12 +51,12 @@ fn peak(advanced: &str, fill: impl Fn(&mut Conn), check: impl Fn(&mut Conn, &mut
     slow.join().unwrap();
     let mut other = target.conn().unwrap();
     other.set_timeout(Duration::from_secs(300)).unwrap();
-    wait_until("all of it", || other.call("DBSIZE").unwrap().integer() == conn.call("DBSIZE").unwrap().integer());
+    wait_until("all of it", || keyspace::size(&mut other) == keyspace::size(&mut conn));
     check(&mut conn, &mut other);
     let peak = tool.usage().peak_rss;
     println!("peak {} MiB, {:?}", peak >> 20, started.elapsed());
     assert!(peak < MOST, "{} MiB\n{}", peak >> 20, tool.log());
-    assert!(other.call("KEYS shake:*").unwrap().items().is_empty());
+    assert!(keyspace::passing(&mut other).is_empty());
     tool.end();
 }
 

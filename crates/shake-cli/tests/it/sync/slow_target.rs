@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use testbed::{Cluster, ClusterSpec, Comparison, Load, LoadSpec, Random, Router, Stutter, Unit, cmd};
 
+use super::keyspace;
 use super::tool::{PATIENCE, Tool, config, wait_long, wait_until};
 
 /// As much as this of random bytes is written to a cluster, in values of 16 KiB.
@@ -78,7 +79,7 @@ fn a_gibibyte_passes_in_little_memory() {
     let slow = Stutter::start(slow.to_vec(), Duration::from_millis(50), Duration::from_millis(150)).unwrap();
     let started = Instant::now();
     let tool = Tool::start(&config(("cluster", &source), ("cluster", &target), "backlog_memory = \"32mb\""));
-    let keys = |cluster: &Cluster| cluster.conn(0).unwrap().call("DBSIZE").unwrap().integer();
+    let keys = |cluster: &Cluster| keyspace::size(&mut cluster.conn(0).unwrap());
     wait_long("the snapshot to be applied", Duration::from_secs(300), || keys(&target) == keys(&source));
     let applied = started.elapsed();
     drop(slow);

@@ -144,7 +144,9 @@ fn a_target_that_is_full_is_seen_until_it_has_room() {
     assert!(why.contains("holding") && why.contains("OOM"), "{why}");
     wait_until("a second to pass", || page.json("/status")["links"][0]["holding"]["seconds"].as_f64() > Some(1.0));
     let link = &page.json("/status")["links"][0];
-    assert_eq!((&link["holds"], &link["unconfirmed_commands"]), (&1.into(), &1.into()), "{link}");
+    assert_eq!(link["holds"], 1, "{link}");
+    // Besides the command, there may be some by which the target is told how far it is.
+    assert!(link["unconfirmed_commands"].as_u64() >= Some(1), "{link}");
     assert!(link["holding"]["reason"].as_str().unwrap().contains("OOM"), "{link}");
     let holding = format!("shake_link_holding_seconds{{source=\"{}\"}}", source.addr());
     assert!(page.series()[&holding] > 1.0);

@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testbed::{Endpoint, Process, ProcessSpec, Scratch};
+use testbed::{Endpoint, Process, ProcessSpec, Random, Scratch};
 
 /// A running `shake-cli` with a working directory of its own.
 pub(super) struct Tool {
@@ -55,6 +55,22 @@ impl Tool {
     pub(super) fn restart(self) -> Self {
         let file = self.file.clone();
         Self::with_arg(self.folder, &file)
+    }
+
+    /// SIGKILL at a random moment.
+    pub(super) fn kill_within(&mut self, most: Duration, random: &mut Random) {
+        self.process.kill_within(most, random).unwrap();
+    }
+
+    /// Starts it anew after its end, in the same working directory; its log goes on.
+    pub(super) fn run_again(&mut self) {
+        self.process.restart().unwrap();
+    }
+
+    /// The same as on another machine: its working directory is gone.
+    pub(super) fn run_again_elsewhere(&mut self) {
+        let dir = self.dir();
+        if dir.exists() { self.process.restart_without(&dir).unwrap() } else { self.process.restart().unwrap() }
     }
 
     /// Between two clusters, all shards in one process.

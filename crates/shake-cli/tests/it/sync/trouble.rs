@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use testbed::{Cluster, ClusterSpec, Dataset, Load, LoadSpec, Router, Unit, cmd, wait_equal};
 
@@ -53,7 +53,11 @@ impl Sets {
 }
 
 fn following(source: &Cluster, target: &Cluster) -> Tool {
-    let mut tool = Tool::between_clusters(source, target);
+    following_with(source, target, "")
+}
+
+fn following_with(source: &Cluster, target: &Cluster, config: &str) -> Tool {
+    let mut tool = Tool::between_clusters_with(source, target, config);
     let links = source.primaries().unwrap().len();
     wait_until("all links to follow", || tool.count_in_log("following the stream") == links);
     tool.wait_for_log("following,");
@@ -80,16 +84,21 @@ fn a_lost_source_continues_where_it_was() {
     tool.end();
 }
 
-#[test]
-fn lost_target_connections_are_made_anew() {
+/// Kills the connections to the target again and again, with a pause in between, until commands have flowed again five
+/// times.
+fn target_connections_are_lost(config: &str, pause: Duration) {
     let (source, target) = (cluster(2), cluster(3));
     let sets = Sets::start(&source);
-    let tool = following(&source, &target);
+    let tool = following_with(&source, &target, config);
     for round in 1..=5 {
+        let mut killed: Option<Instant> = None;
         // A connection that has nothing on its way when it is lost is replaced without a word.
         wait_until("commands to flow again", || {
-            for node in target.primaries().unwrap() {
-                target.conn(node).unwrap().call("CLIENT KILL TYPE normal SKIPME yes").unwrap();
+            if killed.is_none_or(|at| at.elapsed() >= pause) {
+                for node in target.primaries().unwrap() {
+                    target.conn(node).unwrap().call("CLIENT KILL TYPE normal SKIPME yes").unwrap();
+                }
+                killed = Some(Instant::now());
             }
             tool.count_in_log("commands flow again") >= round
         });
@@ -97,6 +106,17 @@ fn lost_target_connections_are_made_anew() {
     sets.stop();
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     tool.end();
+}
+
+/// After each loss the target is asked how far it is, which takes its time: who never gets an answer does not go on.
+#[test]
+fn lost_target_connections_are_made_anew() {
+    target_connections_are_lost("", Duration::from_secs(2));
+}
+
+#[test]
+fn lost_target_connections_are_made_anew_where_commands_may_be_repeated() {
+    target_connections_are_lost("[sync]\ndelivery = \"at-least-once\"", Duration::ZERO);
 }
 
 #[test]
@@ -149,6 +169,9 @@ fn stopping_applies_what_was_received() {
             .any(|part| part.strip_prefix("offset=").is_some_and(|acked| acked.parse::<u64>().unwrap() >= offset))
     };
     wait_until("everything to be received", received);
+    let begun = Instant::now();
     assert_eq!(tool.terminate(), 0, "{}", tool.log());
+    assert!(begun.elapsed() < Duration::from_secs(8), "it waited for more to come");
+    assert_eq!(tool.count_in_log("WARN"), 0, "{}", tool.log());
     wait_equal(&source, &target, Duration::ZERO).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
 }

@@ -2,6 +2,7 @@
 
 use testbed::{Comparison, Conn, Dataset, Server, ServerSpec, cmd};
 
+use super::keyspace;
 use super::tool::{PATIENCE, Tool, config};
 
 fn server(name: &str) -> Server {
@@ -63,8 +64,8 @@ fn copies(source: &str, target: &str, fields_expire: bool) {
     let known = |line: &&str| line.contains("counters of streams") || line.contains("entries read by groups");
     let lost = tool.log().lines().filter(|line| line.contains("not carried over") && !known(line)).count();
     assert_eq!(lost, 0, "{}", tool.log());
-    let left = old.call("KEYS shake:*").unwrap();
-    assert!(left.items().is_empty(), "{left:?}");
+    let left = keyspace::passing(&mut old);
+    assert!(left.is_empty(), "{left:?}");
     tool.end();
 }
 
@@ -180,7 +181,7 @@ fn keys_that_the_target_has_are_kept_or_reported_where_commands_make_them() {
     );
     let expiry = target.conn().unwrap().call("PEXPIRETIME only").unwrap();
     assert_eq!(expiry.integer(), Some(4_102_444_800_456));
-    assert!(target.conn().unwrap().call("KEYS shake:*").unwrap().items().is_empty());
+    assert!(keyspace::passing(&mut target.conn().unwrap()).is_empty());
     tool.end();
 
     let (mut tool, target) = run("panic");

@@ -60,7 +60,16 @@ impl Errands {
 
     /// Whether none is at hand that has yet to submit its first command.
     pub(in crate::pipeline::apply) fn has_begun(&self) -> bool {
-        self.current.as_ref().is_none_or(|current| current.submitted)
+        self.current
+            .as_ref()
+            .is_none_or(|current| current.submitted || matches!(current.running, Running::AfterLink(_)))
+    }
+
+    /// The other link is past what the errand at hand waits for.
+    pub(in crate::pipeline::apply) fn link_is_past(&mut self) {
+        if let Some(Current { running: Running::AfterLink(past), .. }) = &mut self.current {
+            *past = true;
+        }
     }
 
     /// Begins an errand of the command that ends at that offset; for some slots it was done before.

@@ -19,6 +19,7 @@ use resp::Reply;
 use super::Sink;
 use super::copied::Copied;
 use super::error::ApplyErrorKind;
+use crate::pipeline::moves::Member;
 pub(super) use driver::{Asked, Errands};
 use question::Question;
 pub(super) use sweep::{Scope, Which};
@@ -42,6 +43,8 @@ pub(super) enum Errand {
     Sweep(Scope),
     /// All keys of the shard's slots are to be deleted but these.
     SweepAllBut(Arc<Copied>),
+    /// What another link has sent has to be confirmed.
+    AfterLink(Member),
 }
 
 /// What came of an errand.
@@ -53,6 +56,8 @@ pub(super) enum Settled {
     Keys(Vec<bytes::Bytes>),
     /// So many keys were deleted.
     Swept(u64),
+    /// The other link is past.
+    Past,
 }
 
 /// An errand on its way.
@@ -63,6 +68,8 @@ pub(super) enum Running {
     Unready(Scope, Option<Arc<Copied>>),
     Cluster(ClusterSweep),
     Server(ServerSweep),
+    /// Whether the other link is past.
+    AfterLink(bool),
 }
 
 /// Where an errand stands among the commands of the stream.
@@ -85,6 +92,7 @@ impl Running {
             Errand::Describe { name } => Self::Question(Question::describe(name, at)),
             Errand::FindKeys { words } => Self::Question(Question::find_keys(words, at)),
             Errand::Sweep(scope) => Self::Unready(scope, None),
+            Errand::AfterLink(_) => Self::AfterLink(false),
             Errand::SweepAllBut(kept) => Self::Unready(Scope { which: Which::Shard, db: None }, Some(kept)),
         }
     }
@@ -109,7 +117,7 @@ impl Running {
     pub(super) fn advance(&mut self, sink: &mut dyn Sink) {
         match self {
             Self::Question(question) => question.advance(sink),
-            Self::Unready(..) => {}
+            Self::Unready(..) | Self::AfterLink(_) => {}
             Self::Cluster(sweep) => sweep.advance(sink),
             Self::Server(sweep) => sweep.advance(sink),
         }
@@ -119,7 +127,7 @@ impl Running {
     pub(super) fn answer(&mut self, token: u64, reply: &Reply) -> Result<(), ApplyErrorKind> {
         match self {
             Self::Question(question) => question.answer(reply),
-            Self::Unready(..) => {}
+            Self::Unready(..) | Self::AfterLink(_) => {}
             Self::Cluster(sweep) => sweep.answer(token, reply)?,
             Self::Server(sweep) => sweep.answer(reply)?,
         }
@@ -129,7 +137,7 @@ impl Running {
     /// Something stood in the way, and who is asked now may be somebody else.
     pub(super) fn interrupted(&mut self) {
         match self {
-            Self::Question(_) | Self::Unready(..) => {}
+            Self::Question(_) | Self::Unready(..) | Self::AfterLink(_) => {}
             Self::Cluster(sweep) => sweep.interrupted(),
             Self::Server(sweep) => sweep.interrupted(),
         }
@@ -140,6 +148,7 @@ impl Running {
         match self {
             Self::Question(question) => question.settled(),
             Self::Unready(..) => None,
+            Self::AfterLink(past) => past.then_some(Settled::Past),
             Self::Cluster(sweep) => sweep.settled(),
             Self::Server(sweep) => sweep.settled(),
         }

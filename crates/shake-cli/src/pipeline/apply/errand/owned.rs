@@ -77,8 +77,8 @@ impl Owned {
                     }
                     Err(error) => return Answer::Failed(error),
                 },
-                () = given_up => return self.from_memory(),
-                () = sleep_until(wanted + patience) => return self.from_memory(),
+                () = given_up => return self.remembered(),
+                () = sleep_until(wanted + patience) => return self.remembered(),
             }
         }
     }
@@ -99,7 +99,7 @@ impl Owned {
         });
     }
 
-    fn from_memory(&mut self) -> Answer {
+    fn remembered(&mut self) -> Answer {
         self.rest();
         self.known.as_ref().map_or(Answer::Never, |known| Answer::Old(known.slots.clone(), known.at.elapsed()))
     }

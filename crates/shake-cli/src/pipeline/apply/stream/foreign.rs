@@ -30,7 +30,7 @@ impl Foreign {
         match settled {
             Settled::Described(described) => _ = self.known.insert(std::mem::take(&mut self.asked), described),
             Settled::Keys(keys) => self.keys = Some(keys),
-            Settled::Swept(_) => {}
+            Settled::Swept(_) | Settled::Past => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod foreign;
 mod keyless;
+mod moved;
 mod route;
 mod scripts;
 mod shown;
@@ -9,12 +10,14 @@ mod sort;
 mod split;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use cluster_router::command::{self, Args, Class, CommandSpec};
-use cluster_router::{Delivery, Phase, Position, Route};
+use cluster_router::{Delivery, Milestone, Phase, Position, Route, Slot};
 use replica::UnixMillis;
 use resp::CommandScanner;
+use tokio::sync::oneshot;
 
 use super::Sink;
 use super::errand::{Errand, Settled};
@@ -25,9 +28,12 @@ use super::rewrite::{Omission, Rewritten, restore_expiry, restore_with, rewrite}
 use super::said::Said;
 use super::transaction::{Handed, Submission, Transaction, submit_together};
 use super::unit::Frames;
+use crate::pipeline::moves::{Member, Moves, Read};
 use crate::pipeline::plan::CrossSlot;
 use crate::pipeline::target::Target;
 use foreign::Foreign;
+pub(super) use moved::InDoubt;
+use moved::Moved;
 use scripts::Scripts;
 
 /// Turns the bytes of a stream into commands for the target, wherever the bytes are cut.
@@ -76,6 +82,7 @@ struct Commands {
     ending: Option<Transaction>,
     /// Whether an errand runs.
     waiting: bool,
+    moved: Moved,
     foreign: Foreign,
     scripts: Scripts,
     /// What commands become; kept for its memory.
@@ -109,6 +116,7 @@ impl StreamApplier {
             transaction: None,
             ending: None,
             waiting: false,
+            moved: Moved::default(),
             foreign: Foreign::default(),
             scripts: Scripts::default(),
             scratch: BytesMut::new(),
@@ -157,6 +165,38 @@ impl StreamApplier {
     /// be gone.
     pub(super) fn nodes_may_be_new(&mut self) {
         self.commands.forget_scripts();
+    }
+
+    /// Follows it as one of several links of a source.
+    pub(super) fn among(&mut self, link: Member, moves: Arc<Moves>) {
+        self.commands.moved = Moved::of(Some((link, moves)));
+    }
+
+    /// Keys that were to be deleted since the last call, and may be another's.
+    pub(super) fn take_doubts(&mut self) -> Vec<InDoubt> {
+        self.commands.moved.take_doubts()
+    }
+
+    /// Puts values into the stream, at the place where they were read or, if that is past already, here. Nothing may have
+    /// been fed since before they were read.
+    ///
+    /// # Errors
+    /// When they cannot be applied.
+    pub(super) fn repair(
+        &mut self,
+        slot: Slot,
+        read: Read,
+        done: oneshot::Sender<()>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ApplyError> {
+        self.commands.repair(slot, read, done);
+        let here = self.commands.offset;
+        self.commands.repair_due(sink).map_err(|kind| ApplyError::at_offset(kind, here))
+    }
+
+    /// What was put into the stream since the last call: who waits for it, and what has to be past.
+    pub(super) fn take_put(&mut self) -> Vec<(Option<Milestone>, oneshot::Sender<()>)> {
+        self.commands.moved.take_put()
     }
 
     /// Commands that were submitted so far.
@@ -210,12 +250,16 @@ impl StreamApplier {
             let Some(len) = found else { break };
             let frame = rest.get(..len).unwrap_or_default();
             let received = if at == 0 { first } else { others };
+            let here = self.commands.offset;
+            self.commands.repair_due(sink).map_err(|kind| ApplyError::at_offset(kind, here))?;
             match self.commands.take(frame, self.scanner.args(), received, sink)? {
                 Taken::Done => at += len,
                 Taken::After(errand) => return Ok((at + len, Some(errand))),
                 Taken::AgainAfter(errand) => return Ok((at, Some(errand))),
             }
         }
+        let here = self.commands.offset;
+        self.commands.repair_due(sink).map_err(|kind| ApplyError::at_offset(kind, here))?;
         if let Some(position) = self.commands.position() {
             sink.end_round(position);
         }
@@ -341,7 +385,8 @@ impl Commands {
     /// Submits a RESTORE, in other words where the target would refuse the payload.
     fn restore(&mut self, route: Route, said: Said<'_>, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
         let ttl = restore_expiry(said).unwrap_or(0).to_string();
-        let delivery = delivery(said.spec, said.args);
+        // In whichever words: it replaces, and its expiry is absolute.
+        let delivery = Delivery::Repeatable;
         let handed = |commands| Handed { route, commands, forgiving: false, delivery };
         let adapted = self.payloads.adapt(said.arg(1), said.arg(3), Expiry { ttl: ttl.as_bytes(), absolute: true })?;
         match adapted {

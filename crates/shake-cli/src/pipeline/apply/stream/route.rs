@@ -48,7 +48,13 @@ impl Commands {
                 self.load_script(said, sink);
                 self.submit(Route::Slot(slot), said, sink);
             }
-            ("RESTORE" | "RESTORE-ASKING", CommandSlot::One(slot)) => self.restore(Route::Slot(slot), said, sink)?,
+            ("RESTORE" | "RESTORE-ASKING", CommandSlot::One(slot)) => {
+                if let Some(first) = self.comes_from_another(said, slot) {
+                    return Ok(first);
+                }
+                self.restore(Route::Slot(slot), said, sink)?;
+            }
+            ("DEL" | "UNLINK", CommandSlot::One(slot)) if self.is_in_doubt(said, slot, sink) => {}
             (_, CommandSlot::One(slot)) => self.submit(Route::Slot(slot), said, sink),
             (_, CommandSlot::CrossSlot) => return self.over_slots(said, sink),
             (_, CommandSlot::Keyless) => self.keyless(said, sink)?,

@@ -1,0 +1,135 @@
+//! Keys of slots that move between the shards of the source.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cluster_router::{Delivery, Held, Milestone, Route, Slot};
+use tokio::sync::oneshot;
+
+use super::{Commands, Taken};
+use crate::pipeline::apply::Sink;
+use crate::pipeline::apply::errand::Errand;
+use crate::pipeline::apply::error::ApplyErrorKind;
+use crate::pipeline::apply::payloads::{Adapted, Expiry};
+use crate::pipeline::apply::said::Said;
+use crate::pipeline::apply::transaction::{Handed, Submission, submit_together};
+use crate::pipeline::moves::{Doubt, Member, Moves, Read, Value};
+
+/// What a stream has to do with other links.
+#[derive(Debug, Default)]
+pub(super) struct Moved {
+    /// The links of the process, and which of them this is.
+    links: Option<(Member, Arc<Moves>)>,
+    /// Keys that may be another's, whom to ask, and what keeps the position before them.
+    doubts: Vec<InDoubt>,
+    /// What was read for others, to be put where it belongs.
+    repairs: VecDeque<Repair>,
+    /// What was put there, until it is confirmed.
+    put: Vec<(Option<Milestone>, oneshot::Sender<()>)>,
+}
+
+/// Keys in doubt.
+#[derive(Debug)]
+pub(in crate::pipeline::apply) struct InDoubt {
+    pub(in crate::pipeline::apply) peer: Member,
+    pub(in crate::pipeline::apply) doubt: Doubt,
+    pub(in crate::pipeline::apply) held: Option<Held>,
+}
+
+/// Values, and where in the stream they belong.
+#[derive(Debug)]
+struct Repair {
+    slot: Slot,
+    read: Read,
+    done: oneshot::Sender<()>,
+}
+
+impl Moved {
+    pub(super) fn of(links: Option<(Member, Arc<Moves>)>) -> Self {
+        Self { links, ..Self::default() }
+    }
+
+    pub(super) fn take_doubts(&mut self) -> Vec<InDoubt> {
+        std::mem::take(&mut self.doubts)
+    }
+
+    pub(super) fn take_put(&mut self) -> Vec<(Option<Milestone>, oneshot::Sender<()>)> {
+        std::mem::take(&mut self.put)
+    }
+}
+
+impl Commands {
+    /// A DEL or UNLINK of one slot: whether it is in doubt, and not to be submitted.
+    pub(super) fn is_in_doubt(&mut self, said: Said<'_>, slot: Slot, sink: &mut dyn Sink) -> bool {
+        let Some((me, moves)) = &self.moved.links else { return false };
+        // What a transaction deletes, a client has deleted.
+        if self.transaction.is_some() || !matches!(said.spec.name, "DEL" | "UNLINK") {
+            return false;
+        }
+        let Some(peer) = moves.doubt(*me, slot) else { return false };
+        let keys = (1..said.args.len()).map(|index| Bytes::copy_from_slice(said.arg(index))).collect();
+        self.moved.doubts.push(InDoubt { peer, doubt: Doubt { slot, keys }, held: sink.hold() });
+        true
+    }
+
+    /// A key comes from another shard: what that one's link has sent for its slot is waited for, the first time.
+    pub(super) fn comes_from_another(&self, said: Said<'_>, slot: Slot) -> Option<Taken> {
+        let (me, moves) = self.moved.links.as_ref().filter(|_| said.spec.name == "RESTORE-ASKING")?;
+        moves.claim(*me, slot).map(|before| Taken::AgainAfter(Errand::AfterLink(before)))
+    }
+
+    /// Notes what was read; it is put there when its place comes.
+    pub(super) fn repair(&mut self, slot: Slot, read: Read, done: oneshot::Sender<()>) {
+        let at = self.moved.repairs.partition_point(|repair| repair.read.offset <= read.offset);
+        self.moved.repairs.insert(at, Repair { slot, read, done });
+    }
+
+    /// Puts what belongs here.
+    pub(super) fn repair_due(&mut self, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
+        if self.transaction.is_some() || self.ending.is_some() {
+            return Ok(());
+        }
+        while let Some(repair) = self.moved.repairs.pop_front_if(|repair| repair.read.offset <= self.offset) {
+            for (key, value) in &repair.read.values {
+                self.put_value(repair.slot, key, value.as_ref(), sink)?;
+            }
+            self.moved.put.push((sink.milestone(), repair.done));
+        }
+        Ok(())
+    }
+
+    fn put_value(
+        &mut self,
+        slot: Slot,
+        key: &Bytes,
+        value: Option<&Value>,
+        sink: &mut dyn Sink,
+    ) -> Result<(), ApplyErrorKind> {
+        let route = if self.settings.target.is_standalone() { Slot::MIN } else { slot };
+        let handed =
+            |commands| Handed { route: Route::Slot(route), commands, forgiving: false, delivery: Delivery::Repeatable };
+        let submission = |commands, offset| Submission { handed: handed(commands), db: 0, offset };
+        let Some(Value { payload, expire_at_ms }) = value else {
+            submit_together(sink, submission(1, self.offset), &mut |out| {
+                resp::put_command(out, &[b"UNLINK", &key[..]]);
+            });
+            return Ok(());
+        };
+        let ttl = expire_at_ms.to_string();
+        match self.payloads.adapt(key, payload, Expiry { ttl: ttl.as_bytes(), absolute: true })? {
+            Adapted::Commands(unit) => {
+                let commands = u32::try_from(unit.len()).unwrap_or(u32::MAX);
+                submit_together(sink, submission(commands, self.offset), &mut |out| {
+                    out.extend_from_slice(unit.commands());
+                });
+            }
+            adapted => {
+                let payload = if let Adapted::Signed(signed) = &adapted { &signed[..] } else { &payload[..] };
+                let words: [&[u8]; 6] = [b"RESTORE", key, ttl.as_bytes(), payload, b"REPLACE", b"ABSTTL"];
+                submit_together(sink, submission(1, self.offset), &mut |out| resp::put_command(out, &words));
+            }
+        }
+        Ok(())
+    }
+}
