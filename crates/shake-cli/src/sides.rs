@@ -24,7 +24,7 @@ impl Sides {
     /// # Errors
     /// With the exit code and the sentence to end with, when it cannot be used.
     pub(crate) fn of(path: &Path) -> Result<Self, Failure> {
-        let plan = config::load(path, &|name| std::env::var(name).ok())?;
+        let plan = config::look_into(path, &|name| std::env::var(name).ok())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         Ok(Self {
             network: plan.network(CONNECT_TIMEOUT)?,

@@ -16,14 +16,14 @@ use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawJob, RawSide, RawSourc
 use super::status;
 use super::workdir;
 
-/// What `raw` means. Creates the working directory, once nothing else is wrong.
+/// What `raw` means.
 pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
     refuse_unsupported(raw)?;
     let dir = working_directory(&raw.advanced)?;
     let source = source(&raw.source, &dir)?;
     let target = target(&raw.target, &dir)?;
     refuse_same_node(&source, &target, &raw.target.side)?;
-    let plan = Plan {
+    Ok(Plan {
         name: format!("{}>>{}", source.name, target.name),
         source,
         target,
@@ -40,12 +40,15 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         threads: threads(&raw.advanced),
         notes: notes(raw),
         dir,
-    };
+    })
+}
+
+/// Creates the working directory, once nothing else is wrong.
+pub(super) fn prepare(raw: &RawConfig, plan: &Plan) -> Result<(), ConfigError> {
     workdir::prepare(&plan.dir).map_err(|source| {
         let problem = format!("the directory {} cannot be written", plan.dir.display());
         ConfigError::new(ConfigErrorKind::File, Some(&raw.advanced.dir_place), problem).because(source)
-    })?;
-    Ok(plan)
+    })
 }
 
 fn refuse_unsupported(raw: &RawConfig) -> Result<(), ConfigError> {

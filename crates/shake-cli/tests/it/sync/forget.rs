@@ -95,6 +95,20 @@ fn all_reserved_keys_whatever_the_sources_say() {
     assert!(target.conn_for_key("shaken").unwrap().call("GET shaken").unwrap().bytes().is_some());
 }
 
+#[test]
+fn what_has_moved_with_its_slot_is_removed_there() {
+    let (_source, target, mut tool) = following();
+    assert_eq!(tool.terminate(), 0, "{}", tool.log());
+    let slot = testbed::slot_of(position_keys(&target, 0)[0].as_bytes());
+    let before = position_keys(&target, 1).len();
+    target.begin_move(slot, 0, 1).unwrap();
+    while target.migrate_keys(slot, 0, 1, 100).unwrap() > 0 {}
+    assert_eq!(position_keys(&target, 1).len(), before + 1);
+    let (code, out, err) = forget(&["--yes"], tool.file());
+    assert_eq!(code, 0, "{out}{err}");
+    assert_eq!(all_position_keys(&target), 0, "{out}");
+}
+
 /// Answers the question on a pseudo terminal.
 fn answer(answer: &str, file: &Path) -> String {
     let tool = env!("CARGO_BIN_EXE_shake-cli");

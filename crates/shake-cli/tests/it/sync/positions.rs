@@ -178,7 +178,8 @@ fn a_target_that_knows_nothing_or_does_not_answer() {
     let folder = testbed::Scratch::new("positions").unwrap();
     let file = folder.path().join("sync.toml");
     let config = config(("standalone", source.addr()), ("standalone", target.addr()), "");
-    std::fs::write(&file, config.replace("{dir}", &folder.path().display().to_string())).unwrap();
+    let dir = folder.path().join("data");
+    std::fs::write(&file, config.replace("{dir}", &dir.display().to_string())).unwrap();
     let page = text(&file);
     assert!(page.contains("copies everything: the target knows nothing of it"), "{page}");
     assert_eq!(target.conn().unwrap().call("DBSIZE").unwrap().integer(), Some(0));
@@ -187,4 +188,5 @@ fn a_target_that_knows_nothing_or_does_not_answer() {
     target.kill().unwrap();
     let (code, _, err) = run(&["positions"], &file);
     assert_eq!(code, 3, "{err}");
+    assert!(!dir.exists(), "nothing is written here either");
 }
