@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{self, Plan};
 use crate::exit::{Exit, Failure};
+use crate::forget::ForgetArgs;
+use crate::positions::PositionsArgs;
 use crate::rdb::RdbArgs;
 
 /// Keep two Redis or Valkey clusters in step.
@@ -30,7 +32,9 @@ pub struct Cli {
 
 /// What there is to run beside a sync. A configuration file of the same name is given as `./rdb`.
 #[derive(Debug, Clone, Subcommand)]
-enum Command {
+pub(crate) enum Command {
+    Positions(PositionsArgs),
+    Forget(ForgetArgs),
     Rdb(RdbArgs),
 }
 
@@ -70,10 +74,9 @@ impl Cli {
         Ok(config::load(&sync.config, env)?)
     }
 
-    /// The work on a snapshot that was asked for in place of a sync.
-    #[must_use]
-    pub fn rdb(&self) -> Option<&RdbArgs> {
-        self.command.as_ref().map(|Command::Rdb(args)| args)
+    /// What was asked for in place of a sync.
+    pub(crate) fn work(&self) -> Option<&Command> {
+        self.command.as_ref()
     }
 
     /// Whether progress may be drawn where there is a terminal.
@@ -119,6 +122,7 @@ const EXAMPLES: &str = "\
 Examples:
   shake-cli sync.toml
   SOURCE_PASSWORD=... shake-cli /etc/sync/sync.toml
+  shake-cli positions sync.toml
   shake-cli rdb stats dump.rdb
 
 Exit codes:
@@ -165,13 +169,17 @@ mod tests {
 
     #[test]
     fn commands_stand_beside_the_configuration() {
-        assert!(Cli::try_parse_from(["shake-cli", "rdb", "check"]).unwrap().rdb().is_some());
-        for config in ["./rdb", "help", "check"] {
+        let commands = [&["rdb", "check"][..], &["positions", "sync.toml"], &["forget", "--all", "sync.toml"]];
+        for command in commands {
+            let cli = Cli::try_parse_from(["shake-cli"].iter().chain(command)).unwrap();
+            assert!(cli.work().is_some(), "{command:?}");
+        }
+        for config in ["./rdb", "./positions", "./forget", "help", "check"] {
             let cli = Cli::try_parse_from(["shake-cli", config]).unwrap();
-            assert!(cli.rdb().is_none(), "{config}");
+            assert!(cli.work().is_none(), "{config}");
         }
         for args in [&["shake-cli", "sync.toml", "rdb"][..], &["shake-cli", "--print-config", "sync.toml"]] {
-            assert!(Cli::try_parse_from(args).unwrap().rdb().is_none(), "{args:?}");
+            assert!(Cli::try_parse_from(args).unwrap().work().is_none(), "{args:?}");
         }
     }
 

@@ -6,12 +6,16 @@
 pub mod cli;
 pub mod config;
 pub mod exit;
+pub mod forget;
 pub mod logging;
 pub mod meter;
 pub mod pipeline;
+pub mod positions;
 pub mod rdb;
 pub mod report;
 pub mod run;
+mod sides;
 pub mod status;
+mod table;
 pub mod terminal;
 mod units;

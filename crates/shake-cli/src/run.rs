@@ -9,13 +9,13 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 use tracing::{info, warn};
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::config::{self, Auth, Endpoint, OnHistoryLost, Plan, RestoreBehavior};
 use crate::exit::{Exit, Failure};
 use crate::logging;
 use crate::meter::Meter;
 use crate::pipeline::{
-    CrossSlot, DiskPlan, Ended, ExistingKeys, ExtraKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind,
+    Ack, CrossSlot, DiskPlan, Ended, ExistingKeys, ExtraKeys, OnLoss, Pipeline, PipelineError, PipelineErrorKind,
     PipelinePlan, SourceKind, SourcePlan, Stopper, TargetPlan,
 };
 use crate::report::Reporter;
@@ -27,8 +27,11 @@ use crate::terminal::{Drawing, Screen};
 /// # Errors
 /// With the one sentence and the exit code that the program ends with.
 pub fn run(cli: &Cli) -> Result<(), Failure> {
-    if let Some(args) = cli.rdb() {
-        return crate::rdb::run(args);
+    match cli.work() {
+        None => {}
+        Some(Command::Rdb(args)) => return crate::rdb::run(args),
+        Some(Command::Positions(args)) => return crate::positions::run(args),
+        Some(Command::Forget(args)) => return crate::forget::run(args),
     }
     let plan = cli.plan(&|name| std::env::var(name).ok())?;
     if cli.prints_config() {
@@ -158,12 +161,16 @@ fn say_end(ended: &Ended) {
 }
 
 /// What the configuration means to a pipeline.
-fn pipeline_plan(plan: &Plan) -> PipelinePlan {
+pub(crate) fn pipeline_plan(plan: &Plan) -> PipelinePlan {
     PipelinePlan {
         extra_keys: match plan.extra_keys {
             None => ExtraKeys::DeleteOwn,
             Some(config::ExtraKeys::Delete) => ExtraKeys::Delete,
             Some(config::ExtraKeys::Keep) => ExtraKeys::Keep,
+        },
+        ack: match plan.ack {
+            config::Ack::Received => Ack::Received,
+            config::Ack::Applied => Ack::Applied,
         },
         exactly_once: plan.delivery == config::Delivery::ExactlyOnce,
         // CLIENT SETNAME takes printable ASCII without blanks.
@@ -233,4 +240,4 @@ impl From<PipelineError> for Failure {
 }
 
 /// How long a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

@@ -6,7 +6,7 @@ use super::{
     backoff::Backoff,
     session::{End, Session},
 };
-use crate::{BacklogWriter, PsyncConfig};
+use crate::{BacklogWriter, Offset, PsyncConfig};
 
 /// Follows one primary into a backlog, reconnecting and resuming as often as it takes.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ impl<C: Connect, O: Observe> Link<C, O> {
     #[must_use]
     pub fn new(config: LinkConfig, connector: C, mut backlog: BacklogWriter, observer: O) -> Self {
         backlog.set_generation(config.generation);
+        let applied = config.psync.resume.map_or(Offset(0), |(_, offset)| offset);
+        config.psync.ack.begin(config.generation, applied);
         Self { config, connector, backlog, observer }
     }
 

@@ -10,11 +10,12 @@ use tokio::{
 };
 
 use super::{BoxedStream, LinkErrorKind, LinkEvent, Loss, Observe, OnHistoryLost, backoff::Backoff, outbox::Outbox};
-use crate::{BacklogWriter, Event, Offset, Psync, PsyncConfig, PsyncError, ReplId, UnixMillis, WriteError};
+use crate::{AckSource, BacklogWriter, Event, Offset, Psync, PsyncConfig, PsyncError, ReplId, UnixMillis, WriteError};
 
 /// One connection: moves bytes between the socket, the protocol and the backlog.
 pub(super) struct Session<'a, O> {
     psync: Psync,
+    ack: AckSource,
     resume: Option<(ReplId, Offset)>,
     on_history_lost: OnHistoryLost,
     backlog: &'a mut BacklogWriter,
@@ -55,6 +56,7 @@ impl<'a, O: Observe> Session<'a, O> {
     ) -> Self {
         Self {
             resume: config.resume,
+            ack: config.ack.clone(),
             psync: Psync::new(config, now()),
             on_history_lost,
             backlog,
@@ -99,6 +101,7 @@ impl<'a, O: Observe> Session<'a, O> {
                 biased;
                 () = &mut timer, if timeout.is_some() => self.psync.handle_timeout(now())?,
                 sent = outbox.send(), if !outbox.is_idle() => sent.map_err(Loss::Io)?,
+                () = self.ack.changed(), if self.psync.owes_ack() => {}
                 room = self.backlog.room(), if !self.has_room => room?,
                 read = source.read_buf(&mut block), if self.has_room => {
                     if read.map_err(Loss::Io)? == 0 {
@@ -161,6 +164,8 @@ impl<'a, O: Observe> Session<'a, O> {
     /// Opens the generation only now: up to here the old history can still be asked for again.
     fn begin_snapshot(&mut self, len: Option<u64>) -> Result<(), End> {
         let (replid, offset) = self.announced.take().ok_or(WriteError::OutOfOrder)?;
+        // What is applied of the old history is no part of the new one.
+        self.ack.begin(self.backlog.generation().saturating_add(1), Offset(0));
         self.backlog.begin_snapshot(replid, offset, len)?;
         self.progress = Progress { received: 0, len, reported: Some(Instant::now()) };
         self.observer.observe(LinkEvent::SnapshotBegin { len });

@@ -1,10 +1,9 @@
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+
+use tokio::sync::Notify;
 
 use crate::Offset;
 
@@ -27,24 +26,60 @@ impl AckSource {
             Self::Applied(applied) => applied.load().min(received),
         }
     }
+
+    /// A generation begins, of which this much is applied.
+    pub(crate) fn begin(&self, generation: u64, offset: Offset) {
+        if let Self::Applied(applied) = self {
+            applied.begin(generation, offset);
+        }
+    }
+
+    /// Waits until more may be acknowledged for another reason than that more was received.
+    pub(crate) async fn changed(&self) {
+        match self {
+            Self::Received => std::future::pending().await,
+            Self::Applied(applied) => applied.0.changed.notified().await,
+        }
+    }
 }
 
 /// The offset up to which the stream has been applied, shared between who applies and who acknowledges.
 ///
-/// It is an offset of the current history: who applies sets it anew when a new generation begins.
+/// It is an offset of one generation: who acknowledges begins the next one, and what is said of others does not count.
+/// Who applies may be behind, and offsets of different histories must not be taken for each other.
 #[derive(Debug, Clone, Default)]
-pub struct AppliedOffset(Arc<AtomicU64>);
+pub struct AppliedOffset(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    /// A generation and the offset in it.
+    applied: Mutex<(u64, Offset)>,
+    changed: Notify,
+}
 
 impl AppliedOffset {
-    /// Sets it.
-    pub fn store(&self, offset: Offset) {
-        self.0.store(offset.0, Ordering::Relaxed);
+    /// Sets it, if that is the generation that is acknowledged at present. It may go back.
+    pub fn store(&self, generation: u64, offset: Offset) {
+        let mut applied = self.lock();
+        if applied.0 == generation && applied.1 != offset {
+            applied.1 = offset;
+            drop(applied);
+            self.0.changed.notify_one();
+        }
     }
 
     /// Its value; 0 until it is first set.
     #[must_use]
     pub fn load(&self) -> Offset {
-        Offset(self.0.load(Ordering::Relaxed))
+        self.lock().1
+    }
+
+    fn begin(&self, generation: u64, offset: Offset) {
+        *self.lock() = (generation, offset);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, (u64, Offset)> {
+        self.0.applied.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -53,9 +88,16 @@ impl AppliedOffset {
 /// A primary that sent the snapshot without a file starts the stream only when an acknowledgement arrives after it has
 /// reaped its child (`replicaStartCommandStream`), and it forgets those that came earlier. So they come quickly after
 /// the snapshot until the stream begins, and once a second otherwise (`replicationCron`).
+///
+/// A primary that asks for one is answered at once. When that is not yet what it waits for, because what was received has
+/// to be applied first, it is told of every step until it is.
 #[derive(Debug, Default)]
 pub(super) struct AckSchedule {
     due: bool,
+    /// What the primary waits for.
+    demanded: Option<Offset>,
+    /// What was acknowledged last.
+    told: Offset,
     next: Option<Instant>,
     eager_until: Option<Instant>,
 }
@@ -86,9 +128,15 @@ impl AckSchedule {
         }
     }
 
-    /// The primary asked for one.
-    pub(super) fn demand(&mut self) {
+    /// The primary asked for one, at this offset.
+    pub(super) fn demand(&mut self, received: Offset) {
         self.due = true;
+        self.demanded = Some(received);
+    }
+
+    /// Whether the primary waits for more than it was told.
+    pub(super) fn is_owed(&self) -> bool {
+        self.demanded.is_some()
     }
 
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
@@ -104,8 +152,14 @@ impl AckSchedule {
         self.next = Some(now + if eager { EAGER } else { STEADY });
     }
 
-    pub(super) fn take_due(&mut self) -> bool {
-        std::mem::take(&mut self.due)
+    /// Whether to acknowledge `offset` now.
+    pub(super) fn take_due(&mut self, offset: Offset) -> bool {
+        let is_due = std::mem::take(&mut self.due) || (self.is_owed() && offset > self.told);
+        if is_due {
+            self.told = offset;
+            self.demanded = self.demanded.filter(|&demanded| offset < demanded);
+        }
+        is_due
     }
 }
 
@@ -122,10 +176,36 @@ mod tests {
         let applied = AppliedOffset::default();
         let ack = AckSource::Applied(applied.clone());
         assert_eq!(ack.offset(Offset(7)), Offset(0));
-        applied.store(Offset(5));
+        applied.store(0, Offset(5));
         assert_eq!(ack.offset(Offset(7)), Offset(5));
-        applied.store(Offset(9));
+        applied.store(0, Offset(9));
         assert_eq!(ack.offset(Offset(7)), Offset(7));
+    }
+
+    #[test]
+    fn what_is_applied_of_another_generation_does_not_count() {
+        let applied = AppliedOffset::default();
+        let ack = AckSource::Applied(applied.clone());
+        ack.begin(1, Offset(90));
+        assert_eq!(ack.offset(Offset(200)), Offset(90));
+        applied.store(1, Offset(100));
+        ack.begin(2, Offset(0));
+        applied.store(1, Offset(110));
+        assert_eq!(ack.offset(Offset(200)), Offset(0));
+        applied.store(2, Offset(50));
+        assert_eq!(ack.offset(Offset(200)), Offset(50));
+    }
+
+    #[test]
+    fn a_demand_is_open_until_what_it_is_about_is_acknowledged() {
+        let mut ack = AckSchedule::default();
+        assert!(!ack.take_due(Offset(5)));
+        ack.demand(Offset(10));
+        let steps = [(5, true), (5, false), (7, true), (7, false), (10, true), (11, false)];
+        for (offset, expected) in steps {
+            assert_eq!(ack.take_due(Offset(offset)), expected, "{offset}");
+        }
+        assert!(!ack.is_owed());
     }
 
     #[test]

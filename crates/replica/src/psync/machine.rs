@@ -116,11 +116,18 @@ impl Psync {
 
     /// Bytes to send to the primary. An acknowledgement carries the offset at the time of this call.
     pub fn poll_transmit(&mut self) -> Option<Bytes> {
-        if self.ack.take_due() {
-            let offset = self.config.ack.offset(self.received).to_string();
-            put_command(&mut self.out, &["REPLCONF", "ACK", &offset]);
+        let offset = self.config.ack.offset(self.received);
+        if self.ack.take_due(offset) {
+            put_command(&mut self.out, &["REPLCONF", "ACK", &offset.to_string()]);
         }
         (!self.out.is_empty()).then(|| self.out.split().freeze())
+    }
+
+    /// Whether the primary waits for more to be [applied](super::AckSource::Applied): when it is,
+    /// [`poll_transmit`](Self::poll_transmit) tells it.
+    #[must_use]
+    pub fn owes_ack(&self) -> bool {
+        self.ack.is_owed()
     }
 
     /// When [`handle_timeout`](Self::handle_timeout) wants to be called.
@@ -287,7 +294,7 @@ impl Psync {
         self.received = self.received.advanced(bytes.len());
         self.ack.stream_flows(now);
         if self.getack.find(&bytes) {
-            self.ack.demand();
+            self.ack.demand(self.received);
         }
         self.events.push_back(Event::Stream(bytes));
     }

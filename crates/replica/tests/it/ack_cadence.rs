@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use replica::{AckSource, AppliedOffset, LinkConfig, LinkEvent, Loss, Offset, PsyncConfig, PsyncErrorKind};
+use replica::{
+    AckSource, AppliedOffset, LinkConfig, LinkEvent, Loss, Offset, OnHistoryLost, PsyncConfig, PsyncErrorKind,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::fake_primary::{Bench, FakePrimary, GETACK, ID, config};
@@ -75,18 +77,58 @@ async fn a_request_is_answered_at_once_with_all_that_came() {
     assert!(start.elapsed() < Duration::from_millis(15));
 }
 
-#[tokio::test(start_paused = true)]
-async fn the_applied_offset_on_demand() {
+/// A link that acknowledges what is applied, behind a snapshot of offset 100.
+async fn applying() -> (Bench, FakePrimary, AppliedOffset) {
     let applied = AppliedOffset::default();
     let psync = PsyncConfig { ack: AckSource::Applied(applied.clone()), ..config().psync };
-    let mut bench = Bench::start(LinkConfig { psync, ..config() });
+    let mut bench = Bench::start(LinkConfig { psync, on_history_lost: OnHistoryLost::FullResync, ..config() });
     let mut primary = bench.accept().await;
     primary.full_resync(100).await;
+    assert_eq!(primary.ack().await, 0, "the snapshot is received and not applied");
+    (bench, primary, applied)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_applied_offset_as_soon_as_it_is_what_was_asked_for() {
+    let (_bench, mut primary, applied) = applying().await;
+    primary.send("*1\r\n$4\r\nPING\r\n").await;
+    // Past the steps behind the snapshot.
+    while gap(&mut primary).await < 900 {}
+    let start = Instant::now();
     primary.send(GETACK).await;
+    assert_eq!(primary.ack().await, 0, "at once, with what is applied");
+    let demanded = 114 + GETACK.len() as u64;
+    for offset in [110, 114, demanded] {
+        sleep(Duration::from_millis(10)).await;
+        applied.store(1, Offset(offset));
+        assert_eq!(primary.ack().await, offset);
+    }
+    assert!(start.elapsed() < Duration::from_millis(100), "{:?}", start.elapsed());
+    // Nobody waits for more.
+    primary.send("*1\r\n$4\r\nPING\r\n").await;
+    sleep(Duration::from_millis(10)).await;
+    applied.store(1, Offset(demanded + 14));
+    assert!(gap(&mut primary).await > 500);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_applied_of_the_old_history_is_not_acknowledged_in_the_new_one() {
+    let (mut bench, mut primary, applied) = applying().await;
+    primary.send("*1\r\n$4\r\nPING\r\n").await;
+    applied.store(1, Offset(114));
+    while primary.ack().await < 114 {}
+    drop(primary);
+    let mut primary = bench.accept().await;
+    assert_eq!(primary.handshake().await, (ID.to_owned(), "115".to_owned()));
+    primary.send(&format!("+FULLRESYNC {} 50\r\n$5\r\nREDIS", ID.replace(|_| true, "b"))).await;
     assert_eq!(primary.ack().await, 0);
-    applied.store(Offset(110));
-    while primary.ack().await < 110 {}
-    assert_eq!(primary.ack().await, 110);
+    applied.store(1, Offset(115));
+    primary.send(GETACK).await;
+    for _ in 0..3 {
+        assert_eq!(primary.ack().await, 0);
+    }
+    applied.store(2, Offset(50));
+    while primary.ack().await < 50 {}
 }
 
 #[tokio::test(start_paused = true)]

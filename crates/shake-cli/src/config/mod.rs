@@ -30,7 +30,7 @@ use std::path::Path;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{ConfigError, ConfigErrorKind};
 pub use plan::{
-    Auth, CrossSlot, Delivery, ExtraKeys, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan,
+    Ack, Auth, CrossSlot, Delivery, ExtraKeys, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan,
     RestoreBehavior, SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 pub use secret::Secret;
@@ -52,12 +52,26 @@ pub use tls::TlsPlan;
 /// assert_eq!(error.to_string(), "no-such.toml: cannot be read");
 /// ```
 pub fn load(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Plan, ConfigError> {
-    read(path, env).map_err(|error| error.in_file(path))
+    let read = || {
+        let raw = read(path, env)?;
+        let plan = validate::plan(&raw)?;
+        validate::prepare(&raw, &plan)?;
+        Ok(plan)
+    };
+    read().map_err(|error: ConfigError| error.in_file(path))
 }
 
-fn read(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Plan, ConfigError> {
+/// As [`load`], for who only wants to know: the working directory is neither needed nor created.
+///
+/// # Errors
+/// As [`load`].
+pub fn look_into(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<Plan, ConfigError> {
+    let plan = read(path, env).and_then(|raw| validate::plan(&raw));
+    plan.map_err(|error| error.in_file(path))
+}
+
+fn read(path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Result<raw::RawConfig, ConfigError> {
     let text = fs::read_to_string(path)
         .map_err(|source| ConfigError::new(ConfigErrorKind::Unreadable, None, "cannot be read").because(source))?;
-    let raw = raw::RawConfig::parse(&text, env)?;
-    validate::plan(&raw)
+    raw::RawConfig::parse(&text, env)
 }

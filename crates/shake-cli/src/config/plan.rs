@@ -25,6 +25,8 @@ pub struct Plan {
     pub limits: Limits,
     /// How often a command may be applied.
     pub delivery: Delivery,
+    /// What is acknowledged to the source.
+    pub ack: Ack,
     /// What becomes of keys that only the target has when everything is copied. Unless it is said, they are deleted where
     /// something was copied before.
     pub extra_keys: Option<ExtraKeys>,
@@ -170,6 +172,16 @@ pub enum Delivery {
     ExactlyOnce,
     /// Nothing is lost; after a restart or a reconnection a command may be applied again.
     AtLeastOnce,
+}
+
+/// `[sync] ack`: what is acknowledged to the source, whose `WAIT` goes by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ack {
+    /// What was received, whatever the target does: the source never waits for it.
+    Received,
+    /// What the target has confirmed: `WAIT` counts the other cluster.
+    Applied,
 }
 
 /// `[sync] extra_keys`: what happens to keys of the target that the source does not have, when everything is copied.

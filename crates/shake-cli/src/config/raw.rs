@@ -5,7 +5,7 @@ use toml::de::DeTable;
 use super::error::{ConfigError, ConfigErrorKind};
 use super::place::{Located, Place};
 use super::plan::{
-    Delivery, ExtraKeys, LogFormat, LogLevel, OnHistoryLost, OnLoss, RestoreBehavior, SourceKind, TargetKind,
+    Ack, Delivery, ExtraKeys, LogFormat, LogLevel, OnHistoryLost, OnLoss, RestoreBehavior, SourceKind, TargetKind,
 };
 use super::secret::Secret;
 use super::section::{Document, Section};
@@ -77,6 +77,7 @@ pub(super) struct RawTarget {
 #[derive(Debug)]
 pub(super) struct RawSync {
     pub(super) delivery: Typed<Delivery>,
+    pub(super) ack: Typed<Ack>,
     pub(super) extra_keys: Typed<ExtraKeys>,
     pub(super) on_history_lost: Typed<OnHistoryLost>,
     pub(super) cross_slot: Typed<RawCrossSlot>,
@@ -181,6 +182,7 @@ impl RawSync {
     fn read(section: &Section<'_>) -> Result<Self, ConfigError> {
         Ok(Self {
             delivery: section.choice("delivery", DELIVERIES)?,
+            ack: section.choice("ack", ACKS)?,
             extra_keys: section.choice("extra_keys", EXTRA_KEYS)?,
             on_history_lost: section.choice("on_history_lost", ON_HISTORY_LOST)?,
             cross_slot: section.choice("cross_slot", CROSS_SLOT)?,
@@ -265,7 +267,7 @@ const TARGET: &[&str] = &[
     "tls_server_name",
     "version",
 ];
-const SYNC: &[&str] = &["delivery", "extra_keys", "on_history_lost", "cross_slot", "on_loss"];
+const SYNC: &[&str] = &["delivery", "ack", "extra_keys", "on_history_lost", "cross_slot", "on_loss"];
 const ADVANCED: &[&str] = &[
     "dir",
     "ncpu",
@@ -288,6 +290,7 @@ const ADVANCED: &[&str] = &[
 const JOBS: &[(&str, RawJob)] = &[("sync", RawJob::Sync), ("restore", RawJob::Restore), ("scan", RawJob::Scan)];
 const SOURCE_KINDS: &[(&str, SourceKind)] = &[("cluster", SourceKind::Cluster), ("standalone", SourceKind::Node)];
 const TARGET_KINDS: &[(&str, TargetKind)] = &[("cluster", TargetKind::Cluster), ("standalone", TargetKind::Standalone)];
+const ACKS: &[(&str, Ack)] = &[("received", Ack::Received), ("applied", Ack::Applied)];
 const EXTRA_KEYS: &[(&str, ExtraKeys)] = &[("delete", ExtraKeys::Delete), ("keep", ExtraKeys::Keep)];
 const DELIVERIES: &[(&str, Delivery)] =
     &[("exactly-once", Delivery::ExactlyOnce), ("at-least-once", Delivery::AtLeastOnce)];

@@ -9,26 +9,27 @@ use super::error::{ConfigError, ConfigErrorKind, bad};
 use super::notes::notes;
 use super::place::{Located, Place};
 use super::plan::{
-    CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
+    Ack, CrossSlot, Delivery, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost, OnLoss, Plan, RestoreBehavior,
     SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use super::raw::{RawAdvanced, RawConfig, RawCrossSlot, RawJob, RawSide, RawSource, RawSync, RawTarget};
 use super::status;
 use super::workdir;
 
-/// What `raw` means. Creates the working directory, once nothing else is wrong.
+/// What `raw` means.
 pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
     refuse_unsupported(raw)?;
     let dir = working_directory(&raw.advanced)?;
     let source = source(&raw.source, &dir)?;
     let target = target(&raw.target, &dir)?;
     refuse_same_node(&source, &target, &raw.target.side)?;
-    let plan = Plan {
+    Ok(Plan {
         name: format!("{}>>{}", source.name, target.name),
         source,
         target,
         restore: value_or(&raw.advanced.restore_behavior, RestoreBehavior::Rewrite),
         limits: limits(&raw.advanced),
+        ack: value_or(&raw.sync.ack, Ack::Received),
         extra_keys: raw.sync.extra_keys.as_ref().map(|choice| choice.value),
         delivery: value_or(&raw.sync.delivery, Delivery::ExactlyOnce),
         on_history_lost: value_or(&raw.sync.on_history_lost, OnHistoryLost::FullResync),
@@ -39,12 +40,15 @@ pub(super) fn plan(raw: &RawConfig) -> Result<Plan, ConfigError> {
         threads: threads(&raw.advanced),
         notes: notes(raw),
         dir,
-    };
+    })
+}
+
+/// Creates the working directory, once nothing else is wrong.
+pub(super) fn prepare(raw: &RawConfig, plan: &Plan) -> Result<(), ConfigError> {
     workdir::prepare(&plan.dir).map_err(|source| {
         let problem = format!("the directory {} cannot be written", plan.dir.display());
         ConfigError::new(ConfigErrorKind::File, Some(&raw.advanced.dir_place), problem).because(source)
-    })?;
-    Ok(plan)
+    })
 }
 
 fn refuse_unsupported(raw: &RawConfig) -> Result<(), ConfigError> {

@@ -1,6 +1,8 @@
 //! Which link of the target each source is.
 
-use cluster_router::{NodeAddr, Router, RouterConfig};
+use std::sync::Arc;
+
+use cluster_router::{Discovery, NodeAddr, Router, RouterConfig, SlotMap};
 
 use super::error::{PipelineError, with_causes};
 use super::plan::PipelinePlan;
@@ -20,10 +22,7 @@ pub(super) async fn find(
     for node in nodes {
         sources.push((node.clone(), history(ready, node).await?));
     }
-    // A name of its own: two that look at the same time must not end each other's connections.
-    let link = format!("shake:look:{}", std::process::id());
-    let config = RouterConfig { link, credentials: plan.target.credentials.clone(), ..RouterConfig::default() };
-    let mut router = Router::new(config, ready.discovery.clone(), &ready.map);
+    let mut router = visiting_router(LOOK, plan, ready.discovery.clone(), &ready.map);
     let survey = survey(&mut router, &positions::keys(""), |_| {}).await;
     let survey = survey.map_err(|error| PipelineError::refused(format!("target {}", with_causes(&error))))?;
     let links = identify(&survey, sources);
@@ -31,6 +30,17 @@ pub(super) async fn find(
     let owner = OwnerTag::after(&survey, &names);
     Ok((links, owner))
 }
+
+/// A router for who is no link. It has a name of its own: two that look at the same time must not end each other's
+/// connections.
+pub(super) fn visiting_router(name: &str, plan: &PipelinePlan, discovery: Arc<Discovery>, map: &SlotMap) -> Router {
+    let link = format!("{name}{}", std::process::id());
+    let config = RouterConfig { link, credentials: plan.target.credentials.clone(), ..RouterConfig::default() };
+    Router::new(config, discovery, map)
+}
+
+/// How the names begin of connections that look at the target.
+pub(super) const LOOK: &str = "shake:look:";
 
 async fn history(ready: &Ready, node: &NodeAddr) -> Result<NodeHistory, PipelineError> {
     let asked = async {

@@ -8,6 +8,8 @@ mod apply;
 mod backlog_watch;
 mod error;
 mod facts;
+mod forget;
+mod known_links;
 mod links;
 mod moves;
 mod network;
@@ -16,6 +18,7 @@ mod positions;
 mod preflight;
 mod progress;
 mod reserved;
+mod seen_sources;
 mod shard;
 mod shard_slots;
 mod source_connect;
@@ -33,10 +36,13 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 pub use error::{PipelineError, PipelineErrorKind};
+pub use forget::{Holder, Removal, Removed};
+pub use known_links::{KnownLinks, LinkReport, NextStart, known_links};
 pub use network::{Network, Reach};
 pub use plan::{
-    CrossSlot, DiskPlan, ExistingKeys, ExtraKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan,
+    Ack, CrossSlot, DiskPlan, ExistingKeys, ExtraKeys, OnLoss, PipelinePlan, SourceKind, SourcePlan, TargetPlan,
 };
+pub use positions::{KnownLink, KnownMark};
 pub use progress::{Figures, Holding, State};
 pub use shard::Ended;
 

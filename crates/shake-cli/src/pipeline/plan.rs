@@ -30,6 +30,8 @@ pub struct PipelinePlan {
     pub extra_keys: ExtraKeys,
     /// Whether every command takes effect once, whatever happens; otherwise some may be repeated after a break.
     pub exactly_once: bool,
+    /// What is acknowledged to the sources.
+    pub ack: Ack,
     /// Whether to copy everything again when a source cannot continue from where a link was.
     pub full_resync: bool,
     /// How long to wait for a connection.
@@ -108,6 +110,15 @@ pub enum ExtraKeys {
     Delete,
     /// They stay.
     Keep,
+}
+
+/// What a link acknowledges to its source: `WAIT` there goes by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ack {
+    /// What it has received.
+    Received,
+    /// What the target has confirmed.
+    Applied,
 }
 
 /// What to do about a part of a value that the target cannot be told, such as fields of hashes that expire where fields

@@ -61,9 +61,10 @@ pub(crate) async fn look(plan: &PipelinePlan, network: &Network) -> Result<Ready
     })
 }
 
-struct Known {
-    node: NodeAddr,
-    facts: Facts,
+/// A node and what it says of itself.
+pub(crate) struct Known {
+    pub(crate) node: NodeAddr,
+    pub(crate) facts: Facts,
 }
 
 async fn source(
@@ -95,7 +96,8 @@ async fn cluster_primaries(asked: &Arc<Discovery>) -> Result<Vec<NodeAddr>, Pipe
     Ok(owners.iter().map(|node| node.addr.clone()).collect())
 }
 
-async fn target(
+/// Looks at the target alone.
+pub(crate) async fn target(
     plan: &PipelinePlan,
     network: &Network,
 ) -> Result<(Arc<Discovery>, SlotMap, Vec<Known>), PipelineError> {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
 use cluster_router::{Phase, Position};
-use replica::{BacklogFigures, BacklogStats, LinkEvent, UnixMillis};
+use replica::{AppliedOffset, BacklogFigures, BacklogStats, LinkEvent, Offset, UnixMillis};
 
 /// The figures of one link, written by its tasks and read by anybody.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct Progress {
     unconfirmed_commands: AtomicU64,
     unconfirmed_bytes: AtomicU64,
     confirmed: AtomicU64,
+    /// The same, for who acknowledges it to the source.
+    applied: AppliedOffset,
     safe: AtomicU64,
     connected: AtomicBool,
     conflicts: AtomicU64,
@@ -125,6 +127,7 @@ impl Progress {
             unconfirmed_commands: AtomicU64::new(0),
             unconfirmed_bytes: AtomicU64::new(0),
             confirmed: AtomicU64::new(0),
+            applied: AppliedOffset::default(),
             safe: AtomicU64::new(0),
             connected: AtomicBool::new(false),
             conflicts: AtomicU64::new(0),
@@ -230,7 +233,13 @@ impl Progress {
     pub(crate) fn confirmed(&self, position: Position) {
         if position.phase == Phase::Stream {
             self.confirmed.store(position.offset, Ordering::Relaxed);
+            self.applied.store(position.generation, Offset(position.offset));
         }
+    }
+
+    /// Up to where the target has confirmed, for who acknowledges that to the source.
+    pub(crate) fn applied(&self) -> AppliedOffset {
+        self.applied.clone()
     }
 
     pub(crate) fn safe(&self, position: Position) {
@@ -297,7 +306,7 @@ const UNKNOWN: u64 = u64::MAX;
 
 #[cfg(test)]
 mod tests {
-    use replica::{Loss, Offset};
+    use replica::Loss;
 
     use super::*;
 

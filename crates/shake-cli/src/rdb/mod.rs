@@ -11,7 +11,6 @@ mod json;
 mod name;
 mod output;
 mod stats;
-mod table;
 mod values;
 mod walk;
 mod weight;

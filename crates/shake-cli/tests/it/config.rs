@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use shake_cli::config::{
-    self, Auth, ConfigError, CrossSlot, Delivery, Endpoint, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost,
+    self, Ack, Auth, ConfigError, CrossSlot, Delivery, Endpoint, Limits, LogFormat, LogLevel, LogPlan, OnHistoryLost,
     OnLoss, Plan, RestoreBehavior, Secret, SourceKind, SourcePlan, TargetKind, TargetPlan,
 };
 use tempfile::TempDir;
@@ -91,6 +91,7 @@ fn v3_defaults(dir: &Path) -> Plan {
             max_bulk: 512_000_000,
         },
         delivery: Delivery::ExactlyOnce,
+        ack: Ack::Received,
         extra_keys: None,
         on_loss: OnLoss::Stop,
         on_history_lost: OnHistoryLost::FullResync,
@@ -180,7 +181,7 @@ fn every_setting_reaches_the_plan() {
         "type = 'sync'\n\
          [source]\naddress = 'a:1'\nname = 'A'\nelasticache_psync = 'xsync'\ntype = 'standalone'\nversion = 7\n\
          [target]\naddress = 'b:1'\nname = 'B'\ntype = 'standalone'\n\
-         [sync]\ndelivery = 'at-least-once'\non_history_lost = 'stop'\ncross_slot = 'skip'\n\
+         [sync]\ndelivery = 'at-least-once'\nack = 'applied'\non_history_lost = 'stop'\ncross_slot = 'skip'\n\
          [advanced]\ndir = '@DIR@/x/../y'\nncpu = 0\nlog_file = '/var/log/x.log'\nlog_level = 'warn'\n\
          log_format = 'json'\nlog_interval = 0\nrdb_restore_command_behavior = 'skip'\nbacklog_memory = '32MB'\nbacklog_disk = 0\n\
          target_redis_client_max_querybuf_len = 0x100000\ntarget_redis_proto_max_bulk_len = 1_000",
@@ -189,6 +190,7 @@ fn every_setting_reaches_the_plan() {
     assert_eq!(plan.name, "A>>B");
     assert_eq!(plan.source.kind, SourceKind::Node);
     assert_eq!(plan.source.psync_command.as_deref(), Some("xsync"));
+    assert_eq!(plan.ack, Ack::Applied);
     assert_eq!((plan.on_history_lost, plan.cross_slot), (OnHistoryLost::Stop, CrossSlot::Skip));
     assert_eq!(plan.restore, RestoreBehavior::Skip);
     let limits = Limits { backlog_memory: 32 << 20, backlog_disk: 0, window_bytes: 1 << 20, max_bulk: 1000 };

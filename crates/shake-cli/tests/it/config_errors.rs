@@ -118,6 +118,7 @@ fn bad_values() {
             ("address = 'a:1'", "address = 'a:1'\npassword = 'hunter2'\npassword_file = 'x'"),
             ("address = 'a:1'", "address = 'a:1'\nelasticache_psync = 'two words'"),
             ("[sync]", "[sync]\non_history_lost = 'full_resync'"),
+            ("[sync]", "[sync]\nack = 'confirmed'"),
             ("[sync]", "[sync]\ncross_slot = 'split'"),
             ("dir =", "ncpu = -1\ndir ="),
             ("dir =", "metrics_port = 65536\ndir ="),

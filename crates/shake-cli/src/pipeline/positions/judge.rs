@@ -21,10 +21,11 @@ pub(crate) enum Start {
 }
 
 /// What a slot has of a link, in the end.
-struct Found<'a> {
+pub(super) struct Found<'a> {
     survey: &'a Survey,
-    fences: HashMap<Slot, Position>,
-    marks: Vec<(Mark, Position, bool)>,
+    pub(super) fences: HashMap<Slot, Position>,
+    /// Each with its position, and whether it counts.
+    pub(super) marks: Vec<(Mark, Position, bool)>,
 }
 
 /// Finds out how a link begins.
@@ -67,7 +68,7 @@ pub(crate) fn replid_to_ask<'a>(
 }
 
 impl<'a> Found<'a> {
-    fn of(survey: &'a Survey, link: &str) -> Self {
+    pub(super) fn of(survey: &'a Survey, link: &str) -> Self {
         let marked = mark_field(link);
         let mut found = Self { survey, fences: HashMap::new(), marks: Vec::new() };
         for (slot, fields) in &survey.fields {
@@ -99,7 +100,7 @@ impl<'a> Found<'a> {
     }
 
     /// The positions of a generation.
-    fn positions(&self, generation: u64) -> HashMap<Slot, Position> {
+    pub(super) fn positions(&self, generation: u64) -> HashMap<Slot, Position> {
         let mut positions: HashMap<Slot, Position> =
             self.fences.iter().filter(|(_, at)| at.generation == generation).map(|(&slot, &at)| (slot, at)).collect();
         let holding = self.marks.iter().filter(|(_, _, holds)| *holds);

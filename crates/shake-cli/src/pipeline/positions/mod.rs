@@ -11,6 +11,7 @@
 mod history;
 mod identity;
 mod judge;
+mod known;
 mod mark;
 mod marks;
 mod owner;
@@ -21,9 +22,10 @@ use cluster_router::{PositionKeys, Slot};
 pub(crate) use history::NodeHistory;
 pub(crate) use identity::{Identity, identify};
 pub(crate) use judge::{Start, judge, replid_to_ask};
+pub use known::{KnownLink, KnownMark};
 pub(crate) use marks::{MARK_TOKENS, Marks, Trouble};
 pub(crate) use owner::OwnerTag;
-pub(crate) use survey::{Survey, SurveyError, survey};
+pub(crate) use survey::{AT_ONCE, Asking, Survey, SurveyError, question, survey};
 
 /// The hashes, and the field of a link. All links share the hashes, however their pipelines are called: a link is its
 /// source's history, and nothing else.
@@ -34,6 +36,16 @@ pub(crate) fn keys(link: &str) -> PositionKeys {
 /// The field of a link's mark.
 fn mark_field(link: &str) -> String {
     format!("{link}{MARK}")
+}
+
+/// The fields of a link.
+pub(crate) fn fields_of(link: &str) -> [String; 2] {
+    [link.to_owned(), mark_field(link)]
+}
+
+/// The link that a field belongs to.
+fn link_of_field(field: &str) -> &str {
+    link_of_mark(field).unwrap_or(field)
 }
 
 /// The link whose mark a field is.

@@ -1,10 +1,13 @@
 //! Reads what all nodes of a target know of a pipeline's links.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use cluster_router::{Delivery, Event, Hold, Outgoing, Owner, Phase, PositionKeys, Route, Router, RouterError, Slot};
 use resp::Reply;
 
 use super::history::NodeHistory;
+use super::link_of_field;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -32,11 +35,11 @@ pub(crate) async fn survey(
     keys: &PositionKeys,
     mut holding: impl FnMut(&Hold),
 ) -> Result<Survey, SurveyError> {
-    let mut asking = Asking { router, answers: Vec::new(), interrupted: false };
+    let mut asking = Asking::new(router);
     let mut survey = Survey::default();
     let slots: Vec<Slot> = Slot::all().collect();
     for some in slots.chunks(AT_ONCE) {
-        let questions = some.iter().map(|&slot| (slot, vec!["HGETALL".to_owned(), keys.key(slot)])).collect();
+        let questions = some.iter().map(|&slot| (question(slot), vec!["HGETALL".to_owned(), keys.key(slot)])).collect();
         let answers = asking.ask(questions, &mut holding).await?;
         for (&slot, answer) in some.iter().zip(&answers) {
             let fields = fields(answer)?;
@@ -48,7 +51,8 @@ pub(crate) async fn survey(
     loop {
         asking.interrupted = false;
         let owners = asking.router.owners();
-        let questions: Vec<_> = owners.iter().filter_map(|owner| Some((owner.slots.iter().next()?, info()))).collect();
+        let questions: Vec<_> =
+            owners.iter().filter_map(|owner| Some((question(owner.slots.iter().next()?), info()))).collect();
         let owners = owners.into_iter().filter(|owner| !owner.slots.is_empty());
         let answers = asking.ask(questions, &mut holding).await?;
         // Slots may have moved since, and somebody else have answered.
@@ -68,23 +72,28 @@ pub(super) fn info() -> Vec<String> {
     ["INFO", "replication"].map(str::to_owned).to_vec()
 }
 
-struct Asking<'a> {
+/// Questions to the owners of slots, with their answers.
+pub(crate) struct Asking<'a> {
     router: &'a mut Router,
     answers: Vec<Option<Reply>>,
     /// Whether something stood in the way since the last questions.
     interrupted: bool,
 }
 
-impl Asking<'_> {
+impl<'a> Asking<'a> {
+    pub(crate) fn new(router: &'a mut Router) -> Self {
+        Self { router, answers: Vec::new(), interrupted: false }
+    }
+
     /// Asks each question at the owner of its slot; the answers are in the same order.
-    async fn ask(
+    pub(crate) async fn ask<A: AsRef<[u8]>>(
         &mut self,
-        questions: Vec<(Slot, Vec<String>)>,
+        questions: Vec<(Outgoing, Vec<A>)>,
         holding: &mut impl FnMut(&Hold),
     ) -> Result<Vec<Reply>, RouterError> {
         self.answers = vec![None; questions.len()];
-        for (token, (slot, words)) in questions.iter().enumerate() {
-            self.router.ask(question(*slot), token as u64, |out| resp::put_command(out, words));
+        for (token, (question, words)) in questions.iter().enumerate() {
+            self.router.ask(*question, token as u64, |out| resp::put_command(out, words));
         }
         while self.answers.iter().any(Option::is_none) {
             match self.router.drive().await? {
@@ -106,7 +115,7 @@ impl Asking<'_> {
 }
 
 /// A question that is put to the owner of a slot.
-pub(super) fn question(slot: Slot) -> Outgoing {
+pub(crate) fn question(slot: Slot) -> Outgoing {
     Outgoing {
         route: Route::Slot(slot),
         commands: 1,
@@ -137,6 +146,22 @@ fn refused(command: &'static str, reply: &Reply) -> SurveyError {
     SurveyError::Refused { command, answer }
 }
 
+impl Survey {
+    /// The links of which something is known, in the order of their names, and the slots that have fields of each.
+    pub(crate) fn links(&self) -> BTreeMap<&str, Vec<Slot>> {
+        let mut links: BTreeMap<&str, Vec<Slot>> = BTreeMap::new();
+        for (slot, fields) in &self.fields {
+            for (field, _) in fields {
+                let slots = links.entry(link_of_field(field)).or_default();
+                if slots.last() != Some(slot) {
+                    slots.push(*slot);
+                }
+            }
+        }
+        links
+    }
+}
+
 /// Why a target does not tell how far a link is.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SurveyError {
@@ -147,4 +172,4 @@ pub(crate) enum SurveyError {
 }
 
 /// How many slots are asked before their answers are waited for.
-const AT_ONCE: usize = 4096;
+pub(crate) const AT_ONCE: usize = 4096;

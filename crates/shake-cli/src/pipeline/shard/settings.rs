@@ -2,13 +2,14 @@
 
 use cluster_router::{BusyKey, NodeAddr, RouterConfig};
 use replica::{
-    BacklogReader, BacklogWriter, Budget, Credentials, LinkConfig, Offset, OnHistoryLost, PsyncConfig, ReplId, Spool,
-    backlog, backlog_with_disk,
+    AckSource, AppliedOffset, BacklogReader, BacklogWriter, Budget, Credentials, LinkConfig, OnHistoryLost,
+    PsyncConfig, Spool, backlog, backlog_with_disk,
 };
 
+use super::source::From;
 use crate::pipeline::apply::Restore;
 use crate::pipeline::error::{PipelineError, with_causes};
-use crate::pipeline::plan::{ExistingKeys, PipelinePlan};
+use crate::pipeline::plan::{Ack, ExistingKeys, PipelinePlan};
 use crate::pipeline::positions;
 
 /// The backlog of one of so many links, which share the budgets evenly.
@@ -38,17 +39,21 @@ fn file_name(node: &NodeAddr) -> String {
 }
 
 /// For a link that goes on from there, in the generation that is behind this one or the same.
-pub(super) fn link_config(plan: &PipelinePlan, generation: u64, resume: Option<(ReplId, Offset)>) -> LinkConfig {
+pub(super) fn link_config(plan: &PipelinePlan, from: From, applied: AppliedOffset) -> LinkConfig {
     let credentials = plan.source.credentials.as_ref();
     let credentials = credentials.map(|c| Credentials { user: c.user.clone(), password: c.password.clone() });
-    let mut psync = PsyncConfig { credentials, resume, ..PsyncConfig::default() };
+    let ack = match plan.ack {
+        Ack::Received => AckSource::Received,
+        Ack::Applied => AckSource::Applied(applied),
+    };
+    let mut psync = PsyncConfig { credentials, resume: from.resume, ack, ..PsyncConfig::default() };
     if let Some(command) = &plan.source.psync_command {
         psync.psync_command.clone_from(command);
     }
     // A second copy that may not replace anything would keep what the first one wrote.
     let may_copy_again = plan.full_resync && plan.existing_keys == ExistingKeys::Replace;
     let on_history_lost = if may_copy_again { OnHistoryLost::FullResync } else { OnHistoryLost::Stop };
-    LinkConfig { psync, on_history_lost, generation }
+    LinkConfig { psync, on_history_lost, generation: from.generation }
 }
 
 pub(super) fn router_config(link: &str, plan: &PipelinePlan) -> RouterConfig {

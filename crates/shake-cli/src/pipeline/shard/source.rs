@@ -53,7 +53,7 @@ impl Source {
         progress.reads_from(reader.stats());
         let connect = SourceConnect { connect: ready.source_connect.clone(), shard: shard.clone() };
         let observer = Observer { node: node.to_string(), progress: progress.clone() };
-        let mut link = Link::new(link_config(plan, from.generation, from.resume), connect, writer, observer);
+        let mut link = Link::new(link_config(plan, from, progress.applied()), connect, writer, observer);
         let (stop, ended) = (stop.child_token(), CancellationToken::new());
         let (stopped, at_end) = (stop.clone(), ended.clone().drop_guard());
         // The link owns the writing half of the backlog: when it ends, who applies finds the end of it.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use rdb::Checksum;
 
 use super::counts::Counts;
-use crate::rdb::table::{Align, Table};
+use crate::table::{Align, Table};
 use crate::units::{count, libraries, of, size, time};
 
 /// Writes the report; the verdict says what is wrong, if something is.

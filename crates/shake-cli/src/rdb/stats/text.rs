@@ -7,7 +7,7 @@ use super::largest::LargeKey;
 use super::prefixes::LONGEST;
 use super::tally::Tally;
 use crate::rdb::name::Name;
-use crate::rdb::table::{Align, Table};
+use crate::table::{Align, Table};
 use crate::units::{count, of, share, size, time};
 
 /// The report as text.

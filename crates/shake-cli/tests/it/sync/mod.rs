@@ -1,5 +1,6 @@
 //! The main job on real servers.
 
+mod acknowledged;
 mod addresses;
 mod backlog;
 mod clusters;
@@ -9,6 +10,7 @@ mod exactly_once;
 mod expiries;
 mod failover;
 mod flushes;
+mod forget;
 mod giants;
 mod half_moved;
 mod history;
@@ -16,6 +18,7 @@ mod keyspace;
 mod main_job;
 mod memory;
 mod owners;
+mod positions;
 mod refused;
 mod slow_target;
 mod source_failover;

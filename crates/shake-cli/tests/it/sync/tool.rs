@@ -3,7 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -107,6 +107,11 @@ impl Tool {
         self.folder.path().join("data")
     }
 
+    /// Its configuration.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Everything logged so far.
     pub(super) fn log(&self) -> String {
         self.process.log().unwrap()
@@ -137,6 +142,14 @@ impl Tool {
     fn code(&self, status: ExitStatus) -> i32 {
         status.code().unwrap_or_else(|| panic!("ended by a signal:\n{}", self.log()))
     }
+}
+
+/// Runs `shake-cli` to its end: the exit code, standard output, standard error.
+pub(super) fn run(args: &[&str], file: &Path) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_shake-cli"));
+    let output = command.args(args).arg(file).stdin(Stdio::null()).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().expect("no signal"), text(output.stdout), text(output.stderr))
 }
 
 /// A configuration; each side is its type and where it is.
