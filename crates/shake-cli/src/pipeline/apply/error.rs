@@ -103,6 +103,9 @@ pub(crate) enum ApplyErrorKind {
          \"skip\" or \"panic\" that would keep what the first copy wrote: empty the target, or use \"rewrite\""
     )]
     SecondCopy,
+    /// Slots were handed over to the shard by `CLUSTER MIGRATESLOTS`.
+    #[error("slots were handed over to this shard by CLUSTER MIGRATESLOTS, and have to be copied with it")]
+    SlotsCopied,
     /// Bytes that belong to no history.
     #[error("internal error: bytes before the start of a history")]
     NoHistory,

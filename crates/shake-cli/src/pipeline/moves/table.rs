@@ -13,6 +13,8 @@ pub(crate) struct Moves {
     owners: Vec<AtomicU16>,
     destinations: Vec<AtomicU16>,
     claims: Vec<AtomicU16>,
+    /// Who has got a slot whole, at one moment.
+    taken: Vec<AtomicU16>,
     links: RwLock<Vec<Link>>,
 }
 
@@ -30,7 +32,7 @@ impl Moves {
     pub(crate) fn new() -> Arc<Self> {
         let nobody = || (0..SLOTS).map(|_| AtomicU16::new(NOBODY)).collect();
         let links = RwLock::new(Vec::new());
-        Arc::new(Self { owners: nobody(), destinations: nobody(), claims: nobody(), links })
+        Arc::new(Self { owners: nobody(), destinations: nobody(), claims: nobody(), taken: nobody(), links })
     }
 
     /// Takes a link in; its number.
@@ -85,7 +87,21 @@ impl Moves {
             return None;
         }
         set(&self.claims, slot, Some(link));
+        set(&self.taken, slot, None);
         before.or_else(|| get(&self.owners, slot)).filter(|&owner| owner != link)
+    }
+
+    /// A link's shard has got slots at one moment: what others still have to say of them is part of what it has.
+    pub(crate) fn take(&self, link: Member, slots: &SlotSet) {
+        for slot in slots.iter() {
+            set(&self.claims, slot, Some(link));
+            set(&self.taken, slot, Some(link));
+        }
+    }
+
+    /// Whether a slot was taken from a link: what its stream says of the slot is out of date.
+    pub(crate) fn is_taken_from(&self, link: Member, slot: Slot) -> bool {
+        get(&self.taken, slot).is_some_and(|other| other != link)
     }
 
     /// Whom to ask about a key that a link is told to delete; nobody when there is no doubt.
@@ -122,6 +138,17 @@ mod tests {
 
     fn slots(text: &str) -> SlotSet {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_was_taken_at_one_moment_is_out_of_date_until_it_comes_back() {
+        let (moves, slot) = (Moves::new(), Slot::new(7).unwrap());
+        moves.take(1, &slots("7"));
+        assert!(moves.is_taken_from(0, slot) && !moves.is_taken_from(1, slot) && moves.is_unsettled(slot));
+        moves.claim(0, slot);
+        assert!(!moves.is_taken_from(0, slot));
+        moves.take(0, &slots("7"));
+        assert!(moves.is_taken_from(1, slot) && !moves.is_taken_from(0, slot));
     }
 
     #[test]

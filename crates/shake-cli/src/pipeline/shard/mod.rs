@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::apply::{Applier, ApplierError, ApplierParts, SourceReader, Stopped, StreamSettings};
+use super::apply::{Applier, ApplierError, ApplierParts, ApplyErrorKind, SourceReader, Stopped, StreamSettings};
 use super::error::{PipelineError, with_causes};
 use super::moves::{Moves, Port};
 use super::plan::{PipelinePlan, SourceKind};
@@ -82,6 +82,8 @@ impl Shard {
         let (mut reading, mut interruptions) = (None, 0);
         // Up to where something may have been sent.
         let mut sent = self.source.history.offset;
+        // Why all has to be copied whatever the target has.
+        let mut again: Option<String> = None;
         let mut history = Some(self.source.history.clone());
         loop {
             let looked = stop.run_until_cancelled(self.look()).await;
@@ -94,7 +96,10 @@ impl Shard {
                 }
                 Err(error) => return Err(PipelineError::survey(&error)),
             };
-            let start = judge(&survey, &self.source.link);
+            let start = match (judge(&survey, &self.source.link), again.take()) {
+                (Start::From { position, .. }, Some(why)) => Start::Anew { generation: position.generation, why },
+                (start, _) => start,
+            };
             let (read, start) = self.read_on(reading.take(), start, history.take().as_ref(), stop).await?;
             let Reading { source, backlog } = read;
             let mut applier = self.applier(&source, backlog, (router, port.take()), &survey, (start, sent));
@@ -109,6 +114,10 @@ impl Shard {
                 Err(ApplierError::Interrupted(error)) => {
                     interruptions = if confirmed_more { 0 } else { interruptions };
                     stop.run_until_cancelled(self.interrupted(&error, &mut interruptions)).await;
+                    reading = Some(read);
+                }
+                Err(ApplierError::Apply(error)) if matches!(error.kind, ApplyErrorKind::SlotsCopied) => {
+                    again = Some(error.to_string());
                     reading = Some(read);
                 }
                 Err(error) => {

@@ -88,3 +88,26 @@ fn a_primary_that_joins_is_followed_and_one_that_leaves_is_not_waited_for() {
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     tool.end();
 }
+
+/// Valkey moves slots by itself: the new owner is copied again, and nothing is lost or doubled.
+#[test]
+fn slots_that_valkey_migrates_are_copied_with_their_new_shard() {
+    let source = ClusterSpec::new("valkey-9.1").primaries(2).replicas(0).option("repl-backlog-size", "64mb");
+    let source = Cluster::start(source).unwrap();
+    let target = Cluster::start(uneven("valkey-9.1")).unwrap();
+    Dataset::new(94).keys(2_000).fill(&source).unwrap();
+    let tool = Tool::between_clusters(&source, &target);
+    wait_until("both links to follow", || tool.count_in_log("following the stream") == 2);
+    let ledger = Ledger::start(&source, LedgerSpec::new(95).rate(1_000).tags(400)).unwrap();
+    wait_until("writes", || ledger.acknowledged() > 2_000);
+    source.migrate_slots(100..=1_999, 0, 1).unwrap();
+    wait_until("the copy", || tool.count_in_log("following the stream") == 3);
+    let before = ledger.acknowledged();
+    wait_until("more writes", || ledger.acknowledged() > before + 1_000);
+    let mut records = ledger.stop().unwrap();
+    records.settle(&source).unwrap();
+    let exact = records.wait_exact(&target, PATIENCE);
+    exact.unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.end();
+}

@@ -48,6 +48,9 @@ impl Commands {
     /// What valkey's stream says of slots. Marks of slots that move are the source's own affair; a slot that somebody
     /// emptied is to be emptied wherever the target has it.
     pub(super) fn cluster(&mut self, said: Said<'_>) -> Result<Taken, ApplyErrorKind> {
+        if said.args.is_word(1, "SYNCSLOTS") {
+            self.slots_are_copied(said)?;
+        }
         if !said.args.is_word(1, "FLUSHSLOT") {
             return Ok(Taken::Done);
         }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cluster_router::{Delivery, Held, Milestone, Route, Slot};
+use cluster_router::{Delivery, Held, Milestone, Route, Slot, SlotRange, SlotSet};
 use tokio::sync::oneshot;
 
 use super::{Commands, Taken};
@@ -25,6 +25,8 @@ pub(super) struct Moved {
     doubts: Vec<InDoubt>,
     /// What was read for others, to be put where it belongs.
     repairs: VecDeque<Repair>,
+    /// Slots that are being copied to this shard, and are not its own yet.
+    importing: SlotSet,
     /// What was put there, until it is confirmed.
     put: Vec<(Option<Milestone>, oneshot::Sender<()>)>,
 }
@@ -71,6 +73,39 @@ impl Commands {
         let keys = (1..said.args.len()).map(|index| Bytes::copy_from_slice(said.arg(index))).collect();
         self.moved.doubts.push(InDoubt { peer, doubt: Doubt { slot, keys }, held: sink.hold() });
         true
+    }
+
+    /// Whether what is said of a slot is not to be applied: the slot is being copied here by valkey itself, and until it is
+    /// handed over another stream has it; or it was handed over to another, whose copy has all of it.
+    pub(super) fn is_elsewhere(&self, slot: Slot) -> bool {
+        self.moved.importing.contains(slot)
+            || self.moved.links.as_ref().is_some_and(|(me, moves)| moves.is_taken_from(*me, slot))
+    }
+
+    /// What valkey 9 says when it moves slots by itself.
+    ///
+    /// # Errors
+    /// When they are handed over: of their keys, the target has what the old owner's stream has brought, and this one's begins
+    /// in the middle. All of this shard has to be copied.
+    pub(super) fn slots_are_copied(&mut self, said: Said<'_>) -> Result<(), ApplyErrorKind> {
+        let word = |word| (2..said.args.len()).find(|&index| said.args.is_word(index, word));
+        if said.args.is_word(2, "ESTABLISH") {
+            let first = word("SLOTSRANGE").map_or(said.args.len(), |at| at + 1);
+            let slot = |index| said.integer(index).and_then(|slot| Slot::try_from(slot).ok());
+            let ranges = (first..said.args.len()).step_by(2);
+            let ranges = ranges.filter_map(|at| SlotRange::new(slot(at)?, slot(at + 1)?));
+            ranges.for_each(|range| self.moved.importing.insert_range(range));
+        }
+        if said.args.is_word(2, "FINISH") {
+            let slots = std::mem::take(&mut self.moved.importing);
+            if word("SUCCESS").is_some() {
+                if let Some((me, moves)) = &self.moved.links {
+                    moves.take(*me, &slots);
+                }
+                return Err(ApplyErrorKind::SlotsCopied);
+            }
+        }
+        Ok(())
     }
 
     /// A key comes from another shard: what that one's link has sent for its slot is waited for, the first time.

@@ -37,6 +37,9 @@ impl Commands {
     fn by_key(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<Taken, ApplyErrorKind> {
         let found = said.spec.slot(said.args);
         let found = found.map_err(|source| ApplyErrorKind::Keys { command: said.name(), source })?;
+        if matches!(found, CommandSlot::One(slot) if self.is_elsewhere(slot)) {
+            return Ok(Taken::Done);
+        }
         match (said.spec.name, found) {
             // What is moved there would be in a database that the target does not have.
             ("MOVE" | "SWAPDB", _) => return Err(ApplyErrorKind::OtherDatabase { command: said.name() }),
