@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use testbed::{Server, ServerSpec};
+use testbed::{Cluster, ClusterSpec, Dataset, Server, ServerSpec, wait_equal};
 
-use super::super::tool::{Tool, config, wait_until};
+use super::super::tool::{PATIENCE, Tool, config, wait_until};
 use super::account::{Account, other_borders};
 
 #[test]
@@ -94,6 +94,27 @@ fn a_target_primary_that_dies_ahead_of_its_replica_gets_again_what_is_lost() {
     });
     account.more_writes(300);
     account.close();
+}
+
+/// What a copy has brought and the replica had not is missed when the copy ends.
+#[test]
+fn a_target_primary_that_dies_during_the_copy_has_it_made_again() {
+    let slow = ClusterSpec::new("redis-7.0").replicas(0).option("rdb-key-save-delay", "300");
+    let source = Cluster::start(slow).unwrap();
+    let target = Cluster::start(other_borders(1)).unwrap();
+    Dataset::new(9).keys(30_000).fill(&source).unwrap();
+    let tool = Tool::between_clusters(&source, &target);
+    let mut conn = target.conn(0).unwrap();
+    let mut more_keys = |than: i64| {
+        wait_until("more keys", || conn.call("DBSIZE").unwrap().integer() > Some(than));
+        Ok(())
+    };
+    more_keys(300).unwrap();
+    target.kill_with_lagging_replicas(0, || more_keys(1_500)).unwrap();
+    assert_eq!(tool.count_in_log("everything is copied again: "), 0, "the copy was over too soon");
+    wait_until("the copies to be made again", || tool.count_in_log("everything is copied again: ") == 3);
+    wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    tool.end();
 }
 
 #[test]
