@@ -211,7 +211,18 @@ impl Router {
     /// Nothing is sent before the next [`drive`](Self::drive). To be called only while there is
     /// [room](Self::has_room), or for what belongs together with a command that was submitted then.
     pub fn submit(&mut self, command: Outgoing, encode: impl FnMut(&mut BytesMut)) {
-        let Some(repeated) = self.look_up(&command) else { return };
+        if let Some(repeated) = self.look_up(&command) {
+            self.take(command, repeated, encode);
+        }
+    }
+
+    /// As [`submit`](Self::submit), for what is not from the stream and is not passed over at a
+    /// [replay](Self::replay), whatever offset it bears.
+    pub fn submit_anyway(&mut self, command: Outgoing, encode: impl FnMut(&mut BytesMut)) {
+        self.take(command, true, encode);
+    }
+
+    fn take(&mut self, command: Outgoing, repeated: bool, encode: impl FnMut(&mut BytesMut)) {
         match command.route {
             Route::Slot(slot) if self.books.gate.holds_back(slot, command.delivery) => {
                 let Books { tracker, gate } = &mut self.books;
@@ -564,7 +575,9 @@ fn rejection(node: &NodeAddr, refused: &Refused) -> Rejection {
         Phase::Snapshot => format!("snapshot byte {offset}"),
         Phase::Stream => format!("offset {offset}"),
     };
-    let (command, position) = (describe(&refused.bytes, refused.command).into(), position.into());
+    // What brings a key of a snapshot begins with that key; what is behind may be about a reserved one.
+    let number = if phase == Phase::Snapshot { usize::MAX } else { refused.command };
+    let (command, position) = (describe(&refused.bytes, number).into(), position.into());
     Rejection { node: node.clone(), command, position, reply: refused.error.clone(), note: None }
 }
 

@@ -68,7 +68,7 @@ pub async fn known_links(plan: &PipelinePlan, network: &Network) -> Result<Known
 
 /// Which links the sources are, in their order.
 pub(super) fn identities(survey: &Survey, sources: &SeenSources) -> Vec<Identity> {
-    identify(survey, sources.seen.iter().map(|source| (source.node.clone(), source.history.clone())).collect())
+    identify(survey, &[], sources.seen.iter().map(|source| (source.node.clone(), source.history.clone())).collect())
 }
 
 /// As a link does before it begins, but not for ever.

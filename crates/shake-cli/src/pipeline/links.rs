@@ -17,6 +17,7 @@ pub(super) async fn find(
     plan: &PipelinePlan,
     ready: &Ready,
     nodes: &[NodeAddr],
+    taken: &[String],
 ) -> Result<(Vec<Identity>, OwnerTag), PipelineError> {
     let mut sources = Vec::new();
     for node in nodes {
@@ -25,7 +26,7 @@ pub(super) async fn find(
     let mut router = visiting_router(LOOK, plan, ready.discovery.clone(), &ready.map);
     let survey = survey(&mut router, &positions::keys(""), |_| {}).await;
     let survey = survey.map_err(|error| PipelineError::refused(format!("target {}", with_causes(&error))))?;
-    let links = identify(&survey, sources);
+    let links = identify(&survey, taken, sources);
     let names: Vec<&str> = links.iter().map(|link| link.link.as_str()).collect();
     let owner = OwnerTag::after(&survey, &names);
     Ok((links, owner))

@@ -81,11 +81,11 @@ impl Pipeline {
         let found = std::mem::take(&mut ready.found);
         let stop = CancellationToken::new();
         let (mut shards, mut progress) = (JoinSet::new(), Vec::new());
-        let (mut links, mut owner) = links::find(plan, &ready, &ready.sources).await?;
+        let (mut links, mut owner) = links::find(plan, &ready, &ready.sources, &[]).await?;
         if standby::wait(&ready, &links).await {
             // Much may have happened meanwhile.
             ready = preflight::look(plan, network).await?;
-            (links, owner) = links::find(plan, &ready, &ready.sources).await?;
+            (links, owner) = links::find(plan, &ready, &ready.sources, &[]).await?;
         }
         let sources = Sources::new(plan.clone(), ready, owner);
         let links: Vec<Shard> = links.into_iter().map(|source| sources.link(source)).collect();
@@ -149,7 +149,8 @@ impl Pipeline {
         if self.stop.is_cancelled() {
             return;
         }
-        match self.sources.find(&node).await {
+        let found = self.stop.run_until_cancelled(self.sources.find(&node)).await;
+        match found.unwrap_or(Ok(None)) {
             Ok(Some(shard)) => {
                 info!(source = %node, "a primary has joined the source: it is followed as well");
                 self.progress.lock().unwrap_or_else(PoisonError::into_inner).push(shard.progress());

@@ -15,6 +15,9 @@ pub(crate) struct SourceConnect {
 impl replica::Connect for SourceConnect {
     async fn connect(&mut self) -> io::Result<BoxedStream> {
         let primary = self.shard.find_primary().await;
+        if self.shard.follows {
+            self.shard.require_primary(&primary).await?;
+        }
         Ok(Box::new(self.connect.connect(&primary).await?))
     }
 

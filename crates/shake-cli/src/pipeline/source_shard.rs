@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 use std::fmt;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cluster_router::{Discovery, Flags, Node, NodeAddr, NodeId, Topology};
+use cluster_router::{Discovery, Flags, Node, NodeAddr, NodeId, Role, Topology};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -16,7 +17,7 @@ use tracing::info;
 pub(crate) struct SourceShard {
     discovery: Arc<Discovery>,
     /// Whether the cluster is asked who the primary is.
-    follows: bool,
+    pub(crate) follows: bool,
     known: Arc<Mutex<Known>>,
     /// Fires when the shard is no part of the source any more.
     pub(crate) gone: CancellationToken,
@@ -56,9 +57,29 @@ impl SourceShard {
         self.primary()
     }
 
+    /// A replica tells what its primary does, which may be another shard's by now.
+    ///
+    /// # Errors
+    /// When the node says that it is a replica. What else is wrong, the connection that is made next will say.
+    pub(crate) async fn require_primary(&self, node: &NodeAddr) -> io::Result<()> {
+        let Ok(mut client) = self.discovery.client(node).await else { return Ok(()) };
+        let Ok(role) = client.call(&["ROLE"]).await else { return Ok(()) };
+        let role = role.as_array().and_then(|parts| parts.first()?.as_bytes().cloned()).unwrap_or_default();
+        if role == "slave" {
+            return Err(io::Error::other("it is a replica now; its shard's primary is looked for"));
+        }
+        Ok(())
+    }
+
     fn learn(&self, topology: &Topology) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(primary) = known.find(topology) else { return };
+        let Some(primary) = known.find(topology) else {
+            if known.is_absorbed(topology) && !self.gone.is_cancelled() {
+                info!(source = %known.primary, "this shard has become part of another one: it is not followed further");
+                self.gone.cancel();
+            }
+            return;
+        };
         if primary.addr != known.primary {
             info!(source = %known.primary, now = %primary.addr, "the source's shard has another primary");
             known.primary = primary.addr.clone();
@@ -82,6 +103,18 @@ impl Known {
 impl fmt::Debug for SourceShard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SourceShard").field(&self.primary()).finish()
+    }
+}
+
+impl Known {
+    /// Whether all of its nodes that are left replicate somebody else: what they tell is another shard's.
+    fn is_absorbed(&self, topology: &Topology) -> bool {
+        let mut members = topology.nodes.iter().filter(|node| self.members.contains(&node.id)).peekable();
+        let absorbed = |node: &Node| match &node.role {
+            Role::Replica { of: Some(of) } => !self.members.contains(of) && topology.node(of).is_some(),
+            _ => false,
+        };
+        members.peek().is_some() && members.all(absorbed)
     }
 }
 

@@ -45,6 +45,8 @@ pub(crate) struct Applier {
     pub(super) exactly_once: bool,
     /// Bytes of the stream that the backlog keeps behind what is confirmed.
     pub(super) kept_window: u64,
+    /// Bytes that it may have in memory beside.
+    pub(super) memory: u64,
     pub(super) confirmed: Option<Position>,
     /// Whether something was confirmed that was not at the start.
     pub(super) confirmed_more: bool,
@@ -80,6 +82,7 @@ pub(crate) struct ApplierParts {
     pub(crate) exactly_once: bool,
     pub(crate) extra_keys: ExtraKeys,
     pub(crate) kept_window: u64,
+    pub(crate) memory: u64,
     /// Where it goes on; without it a snapshot comes first.
     pub(crate) start: Option<Position>,
 }
@@ -175,6 +178,7 @@ impl Applier {
             marks: parts.marks,
             exactly_once: parts.exactly_once,
             kept_window: parts.kept_window,
+            memory: parts.memory,
             confirmed: None,
             confirmed_more: false,
             holding: true,
@@ -355,10 +359,19 @@ impl Applier {
     /// Whether more may be taken from the backlog.
     fn takes(&self) -> bool {
         !self.behind
+            && !self.is_full()
             && self.router.has_room()
             && !self.errands.is_running()
             && self.barrier.is_none()
             && !self.peers.is_reading()
+    }
+
+    /// Whether what is kept because of keys in doubt has used the memory up: reading on would keep more.
+    fn is_full(&self) -> bool {
+        let Applying::Stream(applier) = &self.phase else { return false };
+        self.peers.has_doubts()
+            && applier.is_between_commands()
+            && self.backlog.stats().figures().memory_bytes >= self.memory
     }
 
     /// Takes the barrier away when what it waits for is done.

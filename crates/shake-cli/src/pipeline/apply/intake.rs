@@ -61,6 +61,7 @@ impl Applier {
             return Err(ApplyError::at_offset(ApplyErrorKind::SecondCopy, history.offset.0));
         }
         self.progress.begin_snapshot(history.len);
+        self.peers.forget_doubts(&mut self.router);
         self.backlog.keep(0);
         if let Applying::Snapshot(applier) = &self.phase {
             applier.abandon(&mut self.router);
@@ -107,7 +108,7 @@ impl Applier {
         for lost in applier.take_losses() {
             say(&self.node, &Remark::Lost(lost));
         }
-        self.peers.doubt(applier.take_doubts());
+        self.peers.doubt(applier.take_doubts(), &mut self.router);
         if let Some(Errand::AfterLink(link)) = &errand {
             self.peers.flush(*link);
         }

@@ -13,6 +13,7 @@ use super::losses::{LossBook, Lost};
 use super::plain::PlainWriter;
 use super::restore::{Restore, put_restore, put_set};
 use super::unit::{Address, of_snapshot};
+use crate::pipeline::reserved::holds_positions;
 use crate::pipeline::target::Target;
 
 /// Turns items into commands: each key as the target takes it best.
@@ -179,6 +180,9 @@ impl Keys {
 
     fn entry(&mut self, entry: &Entry<'_>, start: Position, sink: &mut dyn Sink) -> Result<(), ApplyErrorKind> {
         let key = &entry.key;
+        if holds_positions(key.name) {
+            return Ok(());
+        }
         self.note(key);
         if self.goes_as_set(entry)
             && let Some(value) = entry.value.as_string()?

@@ -8,6 +8,9 @@ pub(crate) trait Sink {
     /// Takes a command; `encode` writes its bytes.
     fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut));
 
+    /// As [`submit`](Self::submit), for what is not from the stream, and is not passed over where that repeats.
+    fn submit_anyway(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut));
+
     /// As [`submit`](Self::submit), for a command whose reply is wanted, with this token.
     fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut));
 
@@ -30,6 +33,10 @@ pub(crate) trait Sink {
 impl Sink for Router {
     fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
         Router::submit(self, command, encode);
+    }
+
+    fn submit_anyway(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
+        Router::submit_anyway(self, command, encode);
     }
 
     fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut)) {
@@ -90,6 +97,10 @@ pub(super) mod recorder {
     impl Sink for Recorder {
         fn submit(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
             self.write_down(command, "", encode);
+        }
+
+        fn submit_anyway(&mut self, command: Outgoing, encode: &mut dyn FnMut(&mut BytesMut)) {
+            self.submit(command, encode);
         }
 
         fn ask(&mut self, command: Outgoing, token: u64, encode: &mut dyn FnMut(&mut BytesMut)) {

@@ -15,6 +15,8 @@ use super::errand::Errand;
 /// is called by its digest, in whichever slot.
 #[derive(Debug, Default)]
 pub(super) struct Transaction {
+    /// A place within MULTI.
+    begin: u64,
     bytes: BytesMut,
     parts: VecDeque<Part>,
 }
@@ -40,6 +42,12 @@ struct Commands {
 }
 
 impl Transaction {
+    /// One whose MULTI begins at that offset.
+    pub(super) fn behind(begin: u64) -> Self {
+        // The first byte of it is behind all that came before, and before the end of EXEC.
+        Self { begin: begin + 1, ..Self::default() }
+    }
+
     /// Adds `count` commands.
     pub(super) fn push(&mut self, handed: Handed, db: u32, bytes: &[u8]) {
         let Handed { route, commands: count, forgiving, delivery } = handed;
@@ -66,17 +74,36 @@ impl Transaction {
             match part {
                 Part::Commands(commands) => groups.add(commands),
                 Part::Cut => {
-                    std::mem::take(&mut groups).submit(&self.bytes, Place { offset, may_be_fenced: true }, sink)
+                    let place = self.place_before_cut(offset);
+                    std::mem::take(&mut groups).submit(&self.bytes, place, sink);
                 }
+
                 Part::Errand(met) => {
                     errand = Some(met);
                     break;
                 }
             }
         }
-        // A fence would speak for the whole of the transaction, and something of it is still to come.
-        groups.submit(&self.bytes, Place { offset, may_be_fenced: errand.is_none() }, sink);
+        // A fence speaks for the whole of a transaction. While something of it is still to come, none may: not that of a
+        // unit either that this becomes a part of.
+        let place = match errand {
+            None => Place { offset, may_be_fenced: true },
+            Some(_) => Place { offset: self.begin, may_be_fenced: false },
+        };
+        groups.submit(&self.bytes, place, sink);
         errand
+    }
+}
+
+impl Transaction {
+    /// What is submitted at a cut: an errand may still be behind it.
+    fn place_before_cut(&self, offset: u64) -> Place {
+        let has_errand = self.parts.iter().any(|part| matches!(part, Part::Errand(_)));
+        if has_errand {
+            Place { offset: self.begin, may_be_fenced: false }
+        } else {
+            Place { offset, may_be_fenced: true }
+        }
     }
 }
 

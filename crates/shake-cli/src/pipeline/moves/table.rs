@@ -49,7 +49,7 @@ impl Moves {
 
     /// Whether the primary at an address has a link.
     pub(crate) fn follows(&self, node: &NodeAddr) -> bool {
-        self.shards().iter().any(|shard| shard.primary() == *node)
+        self.shards().iter().any(|shard| !shard.gone.is_cancelled() && shard.primary() == *node)
     }
 
     /// Asks another link. A request to one that has ended, or that is not there yet, is dropped.
@@ -60,6 +60,12 @@ impl Moves {
         }
     }
 
+    /// Whether a link may still have something under way.
+    pub(crate) fn is_running(&self, link: Member) -> bool {
+        let links = self.links.read().unwrap_or_else(PoisonError::into_inner);
+        links.get(usize::from(link)).is_some_and(|link| !link.requests.is_closed())
+    }
+
     /// A link's shard owns these slots, and is giving some of them away.
     pub(super) fn learn(&self, link: Member, owned: &SlotSet, leaving: &[(Slot, Option<Member>)]) {
         for slot in Slot::all() {
@@ -68,15 +74,24 @@ impl Moves {
                 set(&self.owners, slot, Some(link));
                 if !leaving.iter().any(|(leaves, _)| *leaves == slot) {
                     set(&self.destinations, slot, None);
+                    self.end_claim(slot, link, owner == Some(link));
                 }
             } else if owner == Some(link) {
                 // Whoever owns it will say so; until then its new owner is the one that it was going to.
-                let next = get(&self.destinations, slot);
-                set(&self.owners, slot, next);
+                let next = get(&self.destinations, slot).unwrap_or(UNKNOWN);
+                set(&self.owners, slot, Some(next));
             }
         }
         for &(slot, to) in leaving {
             set(&self.destinations, slot, to);
+        }
+    }
+
+    /// A slot that its owner is not giving away, at two looks in a row, was not taken by anybody else.
+    fn end_claim(&self, slot: Slot, owner: Member, is_second_look: bool) {
+        let other = |table: &[AtomicU16]| get(table, slot).is_some_and(|claimed| claimed != owner);
+        if is_second_look && !other(&self.taken) && other(&self.claims) {
+            set(&self.claims, slot, None);
         }
     }
 
@@ -107,7 +122,10 @@ impl Moves {
     /// Whom to ask about a key that a link is told to delete; nobody when there is no doubt.
     pub(crate) fn doubt(&self, link: Member, slot: Slot) -> Option<Member> {
         let other = |table: &[AtomicU16]| get(table, slot).filter(|&other| other != link);
-        other(&self.claims).or_else(|| other(&self.destinations)).or_else(|| other(&self.owners))
+        // Who is getting the slot has the keys that it deletes: its owner does not answer for them any more.
+        let is_getting = get(&self.destinations, slot) == Some(link);
+        let owner = || other(&self.owners).filter(|_| !is_getting);
+        other(&self.claims).or_else(|| other(&self.destinations)).or_else(owner)
     }
 
     /// Whether the data of a slot at the target may be of another moment than the commands of a link: of one that is on

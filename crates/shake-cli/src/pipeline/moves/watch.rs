@@ -44,7 +44,7 @@ impl SourceWatch {
     pub(crate) async fn look(&mut self) {
         let shards = self.moves.shards();
         let mut views = Vec::new();
-        for (link, shard) in (0..).zip(&shards) {
+        for (link, shard) in (0..).zip(&shards).filter(|(_, shard)| !shard.gone.is_cancelled()) {
             views.push((link, view(&self.discovery, &shard.find_primary().await).await));
         }
         let ids: Vec<(Member, NodeId)> =
@@ -55,14 +55,19 @@ impl SourceWatch {
             let leaving: Vec<_> = view.leaving.iter().map(|(slot, to)| (*slot, Some(number(to)))).collect();
             self.moves.learn(*link, &view.owned, &leaving);
         }
-        let topologies: Vec<&Topology> = views.iter().filter_map(|(_, view)| Some(&view.as_ref()?.topology)).collect();
+        let views: Vec<(Member, &Topology)> =
+            views.iter().filter_map(|(link, view)| Some((*link, &view.as_ref()?.topology))).collect();
+        self.look_for_missing(&views, &shards);
+        // Who was put into another cluster tells of that.
+        let missed = |link: &Member| self.missing.get(link).is_some_and(|&looks| looks > 0);
+        let topologies: Vec<&Topology> =
+            views.iter().filter(|(link, _)| !missed(link)).map(|(_, topology)| *topology).collect();
         self.look_for_strangers(&topologies, &shards);
-        self.look_for_missing(&topologies, &shards);
     }
 
     /// A primary that has slots or is getting some, and belongs to no shard that is followed.
     fn look_for_strangers(&mut self, topologies: &[&Topology], shards: &[SourceShard]) {
-        let is_followed = |node: &Node| shards.iter().any(|shard| shard.has(node));
+        let is_followed = |node: &Node| shards.iter().any(|shard| !shard.gone.is_cancelled() && shard.has(node));
         let mut there: HashMap<NodeId, NodeAddr> = HashMap::new();
         for topology in topologies {
             let getting: Vec<&NodeId> =
@@ -84,11 +89,13 @@ impl SourceWatch {
     }
 
     /// A shard of which no node is known to the others any more is not waited for.
-    fn look_for_missing(&mut self, topologies: &[&Topology], shards: &[SourceShard]) {
-        for (link, shard) in (0..).zip(shards) {
-            let is_there = topologies.iter().any(|topology| topology.nodes.iter().any(|node| shard.has(node)));
+    fn look_for_missing(&mut self, views: &[(Member, &Topology)], shards: &[SourceShard]) {
+        for (link, shard) in (0..).zip(shards).filter(|(_, shard)| !shard.gone.is_cancelled()) {
+            let mut others = views.iter().filter(|(viewer, _)| *viewer != link).peekable();
+            let is_alone = others.peek().is_none();
+            let is_there = others.any(|(_, topology)| topology.nodes.iter().any(|node| shard.has(node)));
             let looks = self.missing.entry(link).or_default();
-            *looks = if is_there || topologies.is_empty() { 0 } else { *looks + 1 };
+            *looks = if is_there || is_alone { 0 } else { *looks + 1 };
             if *looks == GONE_AFTER {
                 info!(source = %shard.primary(), "this shard is no part of the source any more: it is not followed further");
                 shard.gone.cancel();

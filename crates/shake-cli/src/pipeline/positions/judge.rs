@@ -202,7 +202,7 @@ mod tests {
             "8192-16383",
             ("2", B, 40),
         );
-        assert!(matches!(judge(&survey, "link"), Start::Anew { generation: 1, why } if why.contains("0-8191")));
+        assert!(matches!(judge(&survey, "link"), Start::Anew { generation: 1, why, .. } if why.contains("0-8191")));
         // The one that the new primary has itself counts.
         let survey = survey.mark(1, at(1, 80), "0-8191", ("1", A, 30));
         assert_eq!(start(&survey), (80, vec![80, 80, 90]));
@@ -232,6 +232,6 @@ mod tests {
         assert!(matches!(judge(&half, "link"), Start::Anew { generation: 2, .. }));
         let snapshot = Position { generation: 3, ..Position::default() };
         let copying = half.mark(0, snapshot, "0-8191", ("1", A, 41)).mark(8192, snapshot, "8192-16383", ("2", B, 41));
-        assert!(matches!(judge(&copying, "link"), Start::Anew { generation: 3, why } if why.contains("copy")));
+        assert!(matches!(judge(&copying, "link"), Start::Anew { generation: 3, why, .. } if why.contains("copy")));
     }
 }

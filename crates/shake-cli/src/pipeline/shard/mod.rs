@@ -79,6 +79,11 @@ impl Shard {
         Self { source, shard, plan: plan.clone(), ready, progress, owner, port }
     }
 
+    /// Where the source is read.
+    pub(crate) fn source_shard(&self) -> SourceShard {
+        self.shard.clone()
+    }
+
     pub(crate) fn progress(&self) -> Arc<Progress> {
         self.progress.clone()
     }
@@ -193,7 +198,7 @@ impl Shard {
         }
         let from = match &start {
             Start::First => From { generation: 0, resume: None },
-            Start::Anew { generation, why } => {
+            Start::Anew { generation, why, .. } => {
                 warn!(source = %node, "everything is copied again: {why}");
                 self.may_copy_again()?;
                 From { generation: *generation, resume: None }
@@ -249,11 +254,7 @@ impl Shard {
             node: node.to_string(),
             backlog,
             router,
-            settings: StreamSettings {
-                target: ready.target,
-                source_is_cluster: ready.source_is_cluster,
-                cross_slot: plan.cross_slot,
-            },
+            settings: StreamSettings { target: ready.target, cross_slot: plan.cross_slot },
             restore: restore(&self.source.link, plan, plan.backlog_memory / links),
             port,
             source: SourceReader { discovery: ready.source_discovery.clone(), shard: self.shard.clone() },
@@ -264,6 +265,7 @@ impl Shard {
             exactly_once: plan.exactly_once,
             extra_keys: plan.extra_keys,
             kept_window: kept_window(plan, links),
+            memory: (plan.backlog_memory / links) as u64 - kept_window(plan, links),
             start,
         })
     }

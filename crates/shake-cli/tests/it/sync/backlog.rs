@@ -108,8 +108,10 @@ fn a_killed_process_leaves_files_that_the_next_one_removes() {
 
 #[test]
 fn a_place_on_disk_that_cannot_be_had_is_a_sentence() {
-    let (source, target, tool) = following("");
-    let config = config(("standalone", source.addr()), ("standalone", target.addr()), "");
+    let (source, _target, tool) = following("");
+    // To the same target it would stand by.
+    let other = Server::start(ServerSpec::new("redis-7.0")).unwrap();
+    let config = config(("standalone", source.addr()), ("standalone", other.addr()), "");
     // The same source, in the same working directory: its backlog is taken.
     let taken = config.replace("{dir}", &tool.dir().display().to_string());
     let (code, line) = sentence(&taken);

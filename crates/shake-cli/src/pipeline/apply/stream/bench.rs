@@ -9,7 +9,7 @@ pub(super) const NOW: UnixMillis = UnixMillis(1_700_000_000_000);
 
 /// From a server to a target.
 pub(super) fn to(target: Target) -> StreamSettings {
-    StreamSettings { target, source_is_cluster: false, cross_slot: CrossSlot::Fail }
+    StreamSettings { target, cross_slot: CrossSlot::Fail }
 }
 
 pub(super) fn to_cluster() -> StreamSettings {

@@ -34,13 +34,9 @@ impl Commands {
         Ok(())
     }
 
-    /// `FLUSHALL` and, in a database, `FLUSHDB`. What a shard of a cluster is told concerns its own slots, and a target
-    /// cluster may hold keys of ours.
-    pub(super) fn flush(&mut self, said: Said<'_>, db: Option<u32>, sink: &mut dyn Sink) -> Taken {
-        if self.settings.target.is_standalone() && !self.settings.source_is_cluster {
-            self.submit(Route::Slot(Slot::MIN), said, sink);
-            return Taken::Done;
-        }
+    /// `FLUSHALL` and, in a database, `FLUSHDB`. What a shard of a cluster is told concerns its own slots, and any target
+    /// holds keys of ours.
+    pub(super) fn flush(&mut self, db: Option<u32>) -> Taken {
         self.applied += 1;
         self.run(Errand::Sweep(Scope { which: Which::Shard, db }))
     }
@@ -63,8 +59,8 @@ impl Commands {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Settled;
     use super::super::bench::{Bench, apply, to_cluster, to_server};
-    use super::super::{Settled, StreamSettings};
     use super::*;
 
     fn sweep(which: Which, db: Option<u32>) -> Option<Errand> {
@@ -92,9 +88,12 @@ mod tests {
     }
 
     #[test]
-    fn a_server_is_flushed_by_a_server() {
-        let lines = apply(to_server(), &["SELECT 3", "FLUSHDB", "SET foo 1", "FLUSHALL ASYNC"]);
-        assert_eq!(lines.unwrap(), ["0 3: FLUSHDB", "0 3: SET foo 1", "0 3: FLUSHALL ASYNC"]);
+    fn a_server_is_swept_as_well_since_it_has_keys_of_ours() {
+        let mut bench = Bench::new(to_server());
+        assert_eq!(bench.feed(&["SELECT 3", "FLUSHDB", "SET foo 1"]), sweep(Which::Shard, Some(3)));
+        assert_eq!(bench.settle(Settled::Swept(7)), None);
+        assert_eq!(bench.feed(&["FLUSHALL ASYNC"]), sweep(Which::Shard, None));
+        assert_eq!(bench.lines(), ["0 3: SET foo 1"]);
     }
 
     #[test]
@@ -106,7 +105,7 @@ mod tests {
         assert_eq!((bench.lines(), bench.sink.rounds.len()), (vec!["12182 0: SET foo 2".to_owned()], 1));
         assert_eq!(bench.feed(&["flushdb sync"]), sweep(Which::Shard, Some(0)));
 
-        let mut bench = Bench::new(StreamSettings { source_is_cluster: true, ..to_server() });
+        let mut bench = Bench::new(to_server());
         assert_eq!(bench.feed(&["FLUSHALL"]), sweep(Which::Shard, None));
     }
 

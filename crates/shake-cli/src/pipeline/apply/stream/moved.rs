@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cluster_router::{Delivery, Held, Milestone, Route, Slot, SlotRange, SlotSet};
+use cluster_router::command::CommandSlot;
+use cluster_router::{Delivery, Held, Milestone, Outgoing, Phase, Route, Slot, SlotRange, SlotSet, slot_of};
 use tokio::sync::oneshot;
 
 use super::{Commands, Taken};
@@ -13,7 +14,6 @@ use crate::pipeline::apply::errand::Errand;
 use crate::pipeline::apply::error::ApplyErrorKind;
 use crate::pipeline::apply::payloads::{Adapted, Expiry};
 use crate::pipeline::apply::said::Said;
-use crate::pipeline::apply::transaction::{Handed, Submission, submit_together};
 use crate::pipeline::moves::{Doubt, Member, Moves, Read, Value};
 
 /// What a stream has to do with other links.
@@ -44,7 +44,7 @@ pub(in crate::pipeline::apply) struct InDoubt {
 struct Repair {
     slot: Slot,
     read: Read,
-    done: oneshot::Sender<()>,
+    done: Vec<oneshot::Sender<()>>,
 }
 
 impl Moved {
@@ -56,6 +56,11 @@ impl Moved {
         std::mem::take(&mut self.doubts)
     }
 
+    /// Whether something waits for its place.
+    pub(super) fn has_repairs(&self) -> bool {
+        !self.repairs.is_empty()
+    }
+
     pub(super) fn take_put(&mut self) -> Vec<(Option<Milestone>, oneshot::Sender<()>)> {
         std::mem::take(&mut self.put)
     }
@@ -64,15 +69,43 @@ impl Moved {
 impl Commands {
     /// A DEL or UNLINK of one slot: whether it is in doubt, and not to be submitted.
     pub(super) fn is_in_doubt(&mut self, said: Said<'_>, slot: Slot, sink: &mut dyn Sink) -> bool {
-        let Some((me, moves)) = &self.moved.links else { return false };
-        // What a transaction deletes, a client has deleted.
-        if self.transaction.is_some() || !matches!(said.spec.name, "DEL" | "UNLINK") {
+        // In transactions as well: a move's DEL shares one with that of a key that expires as it is looked at.
+        if !matches!(said.spec.name, "DEL" | "UNLINK") {
             return false;
         }
+        self.are_in_doubt(slot, (1..said.args.len()).map(|index| said.arg(index)), sink)
+    }
+
+    /// The same of some of the keys.
+    pub(super) fn are_in_doubt<'a>(
+        &mut self,
+        slot: Slot,
+        keys: impl Iterator<Item = &'a [u8]>,
+        sink: &mut dyn Sink,
+    ) -> bool {
+        let Some((me, moves)) = &self.moved.links else { return false };
         let Some(peer) = moves.doubt(*me, slot) else { return false };
-        let keys = (1..said.args.len()).map(|index| Bytes::copy_from_slice(said.arg(index))).collect();
+        let keys = keys.map(Bytes::copy_from_slice).collect();
         self.moved.doubts.push(InDoubt { peer, doubt: Doubt { slot, keys }, held: sink.hold() });
+        self.applied += 1;
         true
+    }
+
+    /// What concerns moved slots where the target is one server, which has no slots; nothing when it is applied as ever.
+    pub(super) fn of_moved_slot(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Option<Taken> {
+        self.moved.links.as_ref()?;
+        let slot = slot_of(said.arg(1));
+        if !matches!(said.spec.name, "DEL" | "UNLINK" | "RESTORE-ASKING") {
+            let is_stale = matches!(said.spec.slot(said.args), Ok(CommandSlot::One(slot)) if self.is_elsewhere(slot));
+            return is_stale.then_some(Taken::Done);
+        }
+        if self.is_elsewhere(slot) {
+            return Some(Taken::Done);
+        }
+        if let Some(first) = self.comes_from_another(said, slot) {
+            return Some(first);
+        }
+        self.is_in_doubt(said, slot, sink).then_some(Taken::Done)
     }
 
     /// Whether what is said of a slot is not to be applied: the slot is being copied here by valkey itself, and until it is
@@ -115,7 +148,7 @@ impl Commands {
     }
 
     /// Notes what was read; it is put there when its place comes.
-    pub(super) fn repair(&mut self, slot: Slot, read: Read, done: oneshot::Sender<()>) {
+    pub(super) fn repair(&mut self, slot: Slot, read: Read, done: Vec<oneshot::Sender<()>>) {
         let at = self.moved.repairs.partition_point(|repair| repair.read.offset <= read.offset);
         self.moved.repairs.insert(at, Repair { slot, read, done });
     }
@@ -129,7 +162,8 @@ impl Commands {
             for (key, value) in &repair.read.values {
                 self.put_value(repair.slot, key, value.as_ref(), sink)?;
             }
-            self.moved.put.push((sink.milestone(), repair.done));
+            let mark = sink.milestone();
+            self.moved.put.extend(repair.done.into_iter().map(|done| (mark, done)));
         }
         Ok(())
     }
@@ -141,12 +175,12 @@ impl Commands {
         value: Option<&Value>,
         sink: &mut dyn Sink,
     ) -> Result<(), ApplyErrorKind> {
-        let route = if self.settings.target.is_standalone() { Slot::MIN } else { slot };
-        let handed =
-            |commands| Handed { route: Route::Slot(route), commands, forgiving: false, delivery: Delivery::Repeatable };
-        let submission = |commands, offset| Submission { handed: handed(commands), db: 0, offset };
+        let route = Route::Slot(if self.settings.target.is_standalone() { Slot::MIN } else { slot });
+        let (offset, delivery) = (self.offset, Delivery::Repeatable);
+        let phase = Phase::Stream;
+        let outgoing = |commands| Outgoing { route, commands, db: 0, phase, offset, forgiving: false, delivery };
         let Some(Value { payload, expire_at_ms }) = value else {
-            submit_together(sink, submission(1, self.offset), &mut |out| {
+            sink.submit_anyway(outgoing(1), &mut |out| {
                 resp::put_command(out, &[b"UNLINK", &key[..]]);
             });
             return Ok(());
@@ -155,14 +189,14 @@ impl Commands {
         match self.payloads.adapt(key, payload, Expiry { ttl: ttl.as_bytes(), absolute: true })? {
             Adapted::Commands(unit) => {
                 let commands = u32::try_from(unit.len()).unwrap_or(u32::MAX);
-                submit_together(sink, submission(commands, self.offset), &mut |out| {
+                sink.submit_anyway(outgoing(commands), &mut |out| {
                     out.extend_from_slice(unit.commands());
                 });
             }
             adapted => {
                 let payload = if let Adapted::Signed(signed) = &adapted { &signed[..] } else { &payload[..] };
                 let words: [&[u8]; 6] = [b"RESTORE", key, ttl.as_bytes(), payload, b"REPLACE", b"ABSTTL"];
-                submit_together(sink, submission(1, self.offset), &mut |out| resp::put_command(out, &words));
+                sink.submit_anyway(outgoing(1), &mut |out| resp::put_command(out, &words));
             }
         }
         Ok(())

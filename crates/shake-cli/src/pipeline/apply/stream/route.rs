@@ -9,15 +9,24 @@ use crate::pipeline::apply::Sink;
 use crate::pipeline::apply::error::ApplyErrorKind;
 use crate::pipeline::apply::said::Said;
 use crate::pipeline::plan::CrossSlot;
+use crate::pipeline::reserved::holds_positions;
 
 impl Commands {
     pub(super) fn pass_on(&mut self, said: Said<'_>, sink: &mut dyn Sink) -> Result<Taken, ApplyErrorKind> {
         self.check_database()?;
+        if holds_positions(said.arg(1)) {
+            return Ok(Taken::Done);
+        }
         match said.spec.name {
-            "PUBLISH" | "SPUBLISH" => self.publish(said, sink),
             "CLUSTER" => return self.cluster(said),
-            "FLUSHALL" => return Ok(self.flush(said, None, sink)),
-            "FLUSHDB" => return Ok(self.flush(said, Some(self.db), sink)),
+            _ if self.settings.target.is_standalone()
+                && let Some(taken) = self.of_moved_slot(said, sink) =>
+            {
+                return Ok(taken);
+            }
+            "PUBLISH" | "SPUBLISH" => self.publish(said, sink),
+            "FLUSHALL" => return Ok(self.flush(None)),
+            "FLUSHDB" => return Ok(self.flush(Some(self.db))),
             "RESTORE" | "RESTORE-ASKING" if self.settings.target.is_standalone() => {
                 self.restore(Route::Slot(Slot::MIN), said, sink)?;
             }

@@ -53,6 +53,10 @@ impl Commands {
         keys.sort_by_key(|(slot, _)| *slot);
         for group in keys.chunk_by(|(a, _), (b, _)| a == b) {
             let Some((slot, _)) = group.first() else { continue };
+            let deletes = matches!(said.spec.name, "DEL" | "UNLINK");
+            if deletes && self.are_in_doubt(*slot, group.iter().map(|(_, key)| said.arg(*key)), sink) {
+                continue;
+            }
             self.submit_keys(Route::Slot(*slot), said, plan, group.iter().map(|(_, key)| *key), sink);
         }
         true
