@@ -8,6 +8,7 @@
 //!
 //! What a node loses when it fails over, it loses together with its mark and its fences, and gets exactly that again.
 
+pub(crate) mod conflict;
 mod history;
 mod identity;
 mod judge;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use cluster_router::{NodeAddr, Position, Router, RouterError};
 use replica::{BacklogReader, Offset, Place, ReplId};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -103,7 +103,7 @@ impl Shard {
         loop {
             let looked = stop.run_until_cancelled(self.look()).await;
             let Some(looked) = looked else { return self.end(reading, None).await };
-            let (router, survey) = match looked {
+            let (mut router, survey) = match looked {
                 Ok(looked) => looked,
                 Err(SurveyError::Router(error @ RouterError::Interrupted { .. })) => {
                     stop.run_until_cancelled(self.interrupted(&error, &mut interruptions)).await;
@@ -121,6 +121,7 @@ impl Shard {
                 self.end(reading.take(), None).await?;
                 return Err(PipelineError::fenced(message));
             }
+            self.say_conflicts(&mut router, &survey);
             let start = match (judge(&survey, &self.source.link), again.take()) {
                 (Start::From { position, .. }, Some(why)) => Start::Anew { generation: position.generation, why },
                 (start, _) => start,
@@ -146,12 +147,33 @@ impl Shard {
                     reading = Some(read);
                 }
                 Err(error) => {
+                    self.leave_word(&error).await;
                     // What the source has to say may be the reason.
                     let read = read.source.end().await;
                     drop(read);
                     return Err(PipelineError::applier(&self.source.node.to_string(), &error));
                 }
             }
+        }
+    }
+
+    /// A command that met a conflict may count as done from now on: the next start says so.
+    async fn leave_word(&self, error: &ApplierError) {
+        let ApplierError::Router(RouterError::Refused(conflict)) = error else { return };
+        let left = positions::conflict::leave(&self.ready.discovery, &self.source.link, conflict);
+        if let Ok(Err(error)) = timeout(WORD_LIMIT, left).await {
+            warn!(source = %self.source.node, "the next start will not say this again: {}", with_causes(&error));
+        }
+    }
+
+    fn say_conflicts(&self, router: &mut Router, survey: &Survey) {
+        for (slot, conflict) in positions::conflict::left(survey, &self.source.link) {
+            warn!(
+                source = %self.source.node,
+                "the last run stopped at a conflict: {conflict}; if the command was one that takes effect once, it is not \
+                 repeated, and this goes on behind it: see that its key is right"
+            );
+            positions::conflict::take_away(router, &self.source.link, slot);
         }
     }
 
@@ -309,6 +331,9 @@ async fn cancel_with(one: CancellationToken, other: CancellationToken) {
 fn crashed(node: &NodeAddr, error: &tokio::task::JoinError) -> PipelineError {
     PipelineError::runtime(format!("source {node}: internal error: {error}"))
 }
+
+/// How long a link that ends tries to leave word of why.
+const WORD_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long the target is left alone after the first interruption; each further one in a row doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -175,3 +175,22 @@ fn stopping_applies_what_was_received() {
     assert_eq!(tool.count_in_log("WARN"), 0, "{}", tool.log());
     wait_equal(&source, &target, Duration::ZERO).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
 }
+
+/// What is not repeated is at least said again.
+#[test]
+fn a_conflict_stops_the_link_and_the_next_start_says_so() {
+    let (source, target) = (cluster(2), cluster(3));
+    let mut tool = following(&source, &target);
+    let (mut ours, mut theirs) = (source.conn_for_key("counted").unwrap(), target.conn_for_key("counted").unwrap());
+    theirs.call("RPUSH counted somebody").unwrap();
+    ours.call("INCR counted").unwrap();
+    assert_eq!(tool.wait(), 1, "{}", tool.log());
+    assert!(tool.log().contains("refused INCR counted") && tool.log().contains("WRONGTYPE"), "{}", tool.log());
+    theirs.call("DEL counted").unwrap();
+    tool.run_again();
+    tool.wait_for_log("the last run stopped at a conflict");
+    tool.wait_for_log("refused INCR counted");
+    ours.call("INCR counted").unwrap();
+    wait_until("the link to go on", || theirs.call("GET counted").unwrap().text() == "1");
+    tool.end();
+}
