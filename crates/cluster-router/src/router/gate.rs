@@ -30,14 +30,17 @@ pub(crate) struct Gate {
     bytes: usize,
 }
 
-/// Commands of one slot, generation and database that wait to be sent together.
+/// Commands of one slot and generation that wait to be sent together.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     bytes: BytesMut,
     pieces: Vec<Piece>,
     generation: u64,
+    /// The database that it begins in, and ends in.
     db: u32,
-    /// How many commands there are.
+    /// The database of the last piece.
+    last_db: u32,
+    /// How many commands there are, those that select databases included.
     commands: u32,
     /// Whether one of them must take effect once.
     once: bool,
@@ -51,6 +54,7 @@ pub(crate) struct Gathered {
 struct Piece {
     outgoing: Outgoing,
     repeated: bool,
+    start: usize,
     end: usize,
 }
 
@@ -146,8 +150,9 @@ impl Gate {
 
     /// The entry that a group becomes as a unit.
     pub(crate) fn unit_entry(&self, slot: Slot, group: &Gathered) -> Entry {
-        let fence = if group.db == 0 { 1 } else { 3 };
-        Entry { replies: group.commands.saturating_add(2 + fence), ..group.entry(slot) }
+        // MULTI, the fence, EXEC, and what selects databases around the fence.
+        let selects = u32::from(group.last_db != 0) + u32::from(group.db != 0);
+        Entry { replies: group.commands.saturating_add(3 + selects), ..group.entry(slot) }
     }
 
     /// Writes a group as a unit.
@@ -156,39 +161,58 @@ impl Gate {
         resp::put_command(out, &["MULTI"]);
         out.extend_from_slice(&group.bytes);
         // All fences are in database 0, where they are looked for.
-        let elsewhere = group.db != 0;
-        if elsewhere {
-            resp::put_command(out, &["SELECT", "0"]);
+        if group.last_db != 0 {
+            put_select(0, out);
         }
         if let Some(fences) = &self.fences {
             fences.put_fence(slot, &group.position(), out);
         }
-        if elsewhere {
-            resp::put_command(out, &["SELECT", &group.db.to_string()]);
+        if group.db != 0 {
+            put_select(group.db, out);
         }
         resp::put_command(out, &["EXEC"]);
     }
 }
 
+fn put_select(db: u32, out: &mut BytesMut) {
+    resp::put_command(out, &["SELECT", &db.to_string()]);
+}
+
 impl Gathered {
     fn new(generation: u64, db: u32, round: u64) -> Self {
-        Self { bytes: BytesMut::new(), pieces: Vec::new(), generation, db, commands: 0, once: false, round }
+        Self {
+            bytes: BytesMut::new(),
+            pieces: Vec::new(),
+            generation,
+            db,
+            last_db: db,
+            commands: 0,
+            once: false,
+            round,
+        }
     }
 
     /// Whether a command may be added. What ends at the same place stays together, since a fence speaks for all of it.
     fn takes(&self, outgoing: &Outgoing) -> bool {
         let is_full = self.bytes.len() >= FULL_BYTES || self.commands >= FULL_COMMANDS;
         let is_part = self.pieces.last().is_some_and(|last| last.outgoing.offset == outgoing.offset);
-        self.db == outgoing.db && (!is_full || is_part)
+        !is_full || is_part
     }
 
     fn push(&mut self, outgoing: Outgoing, repeated: bool, encode: impl FnOnce(&mut BytesMut)) -> usize {
+        let before = self.bytes.len();
+        if outgoing.db != self.last_db {
+            put_select(outgoing.db, &mut self.bytes);
+            self.commands += 1;
+            self.last_db = outgoing.db;
+        }
         let start = self.bytes.len();
         encode(&mut self.bytes);
+        let end = self.bytes.len();
         self.commands += outgoing.commands;
         self.once |= outgoing.delivery == Delivery::Once;
-        self.pieces.push(Piece { outgoing, repeated, end: self.bytes.len() });
-        self.bytes.len() - start
+        self.pieces.push(Piece { outgoing, repeated, start, end });
+        end - before
     }
 
     /// Whether it has to be a unit.
@@ -208,14 +232,13 @@ impl Gathered {
 
     /// Each piece with its bytes, for the case that it is no unit.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = (Outgoing, bool, &[u8])> {
-        let starts = std::iter::once(0).chain(self.pieces.iter().map(|piece| piece.end));
-        let bytes = |start, end| self.bytes.get(start..end).unwrap_or_default();
-        starts.zip(&self.pieces).map(move |(start, piece)| (piece.outgoing, piece.repeated, bytes(start, piece.end)))
+        let bytes = |piece: &Piece| self.bytes.get(piece.start..piece.end).unwrap_or_default();
+        self.pieces.iter().map(move |piece| (piece.outgoing, piece.repeated, bytes(piece)))
     }
 
     fn position(&self) -> Position {
         let offset = self.pieces.last().map_or(0, |last| last.outgoing.offset);
-        Position { generation: self.generation, phase: Phase::Stream, offset, index: 0, db: self.db }
+        Position { generation: self.generation, phase: Phase::Stream, offset, index: 0, db: self.last_db }
     }
 
     fn entry(&self, slot: Slot) -> Entry {
@@ -323,20 +346,19 @@ mod tests {
     }
 
     #[test]
-    fn databases_and_full_groups_are_kept_apart() {
+    fn databases_share_a_unit_and_full_groups_end() {
         let mut gate = gate();
         gather(&mut gate, Delivery::Once, 10, 0);
         gather(&mut gate, Delivery::Once, 20, 4);
+        gather(&mut gate, Delivery::Once, 30, 4);
         let first = sent(&mut gate);
-        assert!(first.len() == 1 && !first[0].contains("SELECT"), "{first:?}");
+        let unit = format!("MULTI c; SELECT 4 c;c; SELECT 0 HSET p:{{{}}}:n l 3:stream:30:0:4 EXEC/8", SLOT.tag());
+        assert_eq!(first, [unit]);
         gate.confirmed(SLOT);
-        let second = sent(&mut gate);
-        assert!(second[0].contains("SELECT 0") && second[0].contains("SELECT 4 EXEC/6"), "{second:?}");
         for offset in 0..3_000 {
-            gather(&mut gate, Delivery::Once, 30 + offset, 4);
+            gather(&mut gate, Delivery::Once, 40 + offset, 4);
         }
-        gate.confirmed(SLOT);
-        assert!(sent(&mut gate)[0].ends_with("/2005"));
+        assert!(sent(&mut gate)[0].ends_with("SELECT 4 EXEC/2005"));
         gate.confirmed(SLOT);
         assert!(sent(&mut gate)[0].ends_with("/1005"));
     }
