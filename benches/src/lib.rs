@@ -1,1 +1,3 @@
-//! Benches only: see `benches/`.
+//! What the benches share; they are in `benches/`.
+
+pub mod tool;

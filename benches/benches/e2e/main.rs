@@ -14,11 +14,11 @@ mod arguments;
 mod figures;
 mod report;
 mod run;
-mod tool;
 mod writers;
 
 use std::process::ExitCode;
 
+use benches::tool;
 use testbed::Error;
 
 fn main() -> ExitCode {

@@ -6,12 +6,12 @@ use std::{
     time::{Duration, Instant},
 };
 
+use benches::tool::Tool;
 use testbed::{Cluster, ClusterSpec, Error, Router};
 
 use crate::{
     arguments::Arguments,
     figures::{FullSync, Run, Stream},
-    tool::Tool,
     writers,
 };
 
