@@ -44,9 +44,12 @@ use settle::State;
 /// the background.
 ///
 /// What a node refuses or a lost connection leaves open goes through one way only: all lanes come to rest, what is not
-/// confirmed is taken back, the cluster is asked for its slots, and everything is handed out again. A command whose
-/// connection was lost before its reply came may take effect twice. What was answered ASK takes a detour meanwhile: alone
-/// to the node that was named.
+/// confirmed is taken back, the cluster is asked for its slots, and everything is handed out again. What was answered ASK
+/// takes a detour meanwhile: alone to the node that was named.
+///
+/// A command whose connection was lost before its reply came may take effect twice in this way. Who does not want that has
+/// [fences](RouterConfig::fences) written and [losses reported](Self::report_losses), reads the fences when a router ends
+/// with [`RouterError::Interrupted`], and goes on with a new router that [passes over](Self::replay) what they speak for.
 pub struct Router {
     config: RouterConfig,
     opening: Opening,
