@@ -1,4 +1,4 @@
-use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use cluster_router::{NodeAddr, SLOTS, Slot, SlotSet};
@@ -15,6 +15,8 @@ pub(crate) struct Moves {
     claims: Vec<AtomicU16>,
     /// Who has got a slot whole, at one moment.
     taken: Vec<AtomicU16>,
+    /// Slots that were on their way at some time.
+    moved: Vec<AtomicBool>,
     links: RwLock<Vec<Link>>,
 }
 
@@ -31,8 +33,9 @@ pub(crate) type Member = u16;
 impl Moves {
     pub(crate) fn new() -> Arc<Self> {
         let nobody = || (0..SLOTS).map(|_| AtomicU16::new(NOBODY)).collect();
+        let moved = (0..SLOTS).map(|_| AtomicBool::new(false)).collect();
         let links = RwLock::new(Vec::new());
-        Arc::new(Self { owners: nobody(), destinations: nobody(), claims: nobody(), taken: nobody(), links })
+        Arc::new(Self { owners: nobody(), destinations: nobody(), claims: nobody(), taken: nobody(), moved, links })
     }
 
     /// Takes a link in; its number.
@@ -71,6 +74,9 @@ impl Moves {
         for slot in Slot::all() {
             let owner = get(&self.owners, slot);
             if owned.contains(slot) {
+                if owner.is_some_and(|owner| owner != link) {
+                    self.has_moved(slot);
+                }
                 set(&self.owners, slot, Some(link));
                 if !leaving.iter().any(|(leaves, _)| *leaves == slot) {
                     set(&self.destinations, slot, None);
@@ -83,7 +89,14 @@ impl Moves {
             }
         }
         for &(slot, to) in leaving {
+            self.has_moved(slot);
             set(&self.destinations, slot, to);
+        }
+    }
+
+    fn has_moved(&self, slot: Slot) {
+        if let Some(moved) = self.moved.get(slot.index()) {
+            moved.store(true, Ordering::Release);
         }
     }
 
@@ -97,6 +110,7 @@ impl Moves {
 
     /// A stream has a key that was moved to it. Answers who had the slot until now, when that is another link.
     pub(crate) fn claim(&self, link: Member, slot: Slot) -> Option<Member> {
+        self.has_moved(slot);
         let before = get(&self.claims, slot);
         if before == Some(link) {
             return None;
@@ -109,6 +123,7 @@ impl Moves {
     /// A link's shard has got slots at one moment: what others still have to say of them is part of what it has.
     pub(crate) fn take(&self, link: Member, slots: &SlotSet) {
         for slot in slots.iter() {
+            self.has_moved(slot);
             set(&self.claims, slot, Some(link));
             set(&self.taken, slot, Some(link));
         }
@@ -125,13 +140,17 @@ impl Moves {
         // Who is getting the slot has the keys that it deletes: its owner does not answer for them any more.
         let is_getting = get(&self.destinations, slot) == Some(link);
         let owner = || other(&self.owners).filter(|_| !is_getting);
-        other(&self.claims).or_else(|| other(&self.destinations)).or_else(owner)
+        let doubted = other(&self.claims).or_else(|| other(&self.destinations)).or_else(owner);
+        if doubted.is_some() {
+            self.has_moved(slot);
+        }
+        doubted
     }
 
     /// Whether the data of a slot at the target may be of another moment than the commands of a link: of one that is on
     /// its way, or has been.
     pub(crate) fn is_unsettled(&self, slot: Slot) -> bool {
-        get(&self.destinations, slot).or_else(|| get(&self.claims, slot)).is_some()
+        self.moved.get(slot.index()).is_some_and(|moved| moved.load(Ordering::Acquire))
     }
 }
 

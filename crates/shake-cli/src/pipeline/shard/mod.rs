@@ -57,6 +57,31 @@ pub struct Ended {
     pub drained: bool,
 }
 
+/// What a link keeps from one look at the target to the next.
+struct Course {
+    /// The way to the other links of the source.
+    port: Option<Port>,
+    reading: Option<Reading>,
+    /// Interruptions in a row without progress in between.
+    interruptions: u32,
+    /// Up to where something may have been sent.
+    sent: u64,
+    /// Why all has to be copied, whatever the target has.
+    again: Option<String>,
+    /// Where the source was in its history when the link was found; of use for the first start only.
+    history: Option<NodeHistory>,
+}
+
+impl Course {
+    /// Where to begin, when the target says this.
+    fn start(&mut self, judged: Start) -> Start {
+        match (judged, self.again.take()) {
+            (Start::From { position, .. }, Some(why)) => Start::Anew { generation: position.generation, why },
+            (start, _) => start,
+        }
+    }
+}
+
 /// The reading half of a link, kept while the other one begins anew.
 struct Reading {
     source: Source,
@@ -90,71 +115,88 @@ impl Shard {
 
     /// Follows the source until `stop`, or until one of the two sides cannot go on.
     pub(crate) async fn run(mut self, stop: CancellationToken) -> Result<Ended, PipelineError> {
-        let mut port = self.port.take();
-        let stop = &stop.child_token();
+        let stop = stop.child_token();
         let mut gone = JoinSet::new();
         gone.spawn(cancel_with(self.shard.gone.clone(), stop.clone()));
-        let (mut reading, mut interruptions) = (None, 0);
-        // Up to where something may have been sent.
-        let mut sent = self.source.history.offset;
-        // Why all has to be copied whatever the target has.
-        let mut again: Option<String> = None;
-        let mut history = Some(self.source.history.clone());
+        let mut course = Course {
+            port: self.port.take(),
+            reading: None,
+            interruptions: 0,
+            sent: self.source.history.offset,
+            again: None,
+            history: Some(self.source.history.clone()),
+        };
         loop {
-            let looked = stop.run_until_cancelled(self.look()).await;
-            let Some(looked) = looked else { return self.end(reading, None).await };
-            let (mut router, survey) = match looked {
-                Ok(looked) => looked,
-                Err(SurveyError::Router(error @ RouterError::Interrupted { .. })) => {
-                    stop.run_until_cancelled(self.interrupted(&error, &mut interruptions)).await;
-                    continue;
-                }
-                Err(error) => return Err(PipelineError::survey(&error)),
-            };
-            if let Some(successor) = self.owner.successor(&survey, &self.source.link) {
-                let node = &self.source.node;
-                let message = format!(
-                    "source {node}: another process ({successor}) follows it now; this one ({}) ends",
-                    self.owner
-                );
-                drop(router);
-                self.end(reading.take(), None).await?;
-                return Err(PipelineError::fenced(message));
-            }
-            self.say_conflicts(&mut router, &survey);
-            let start = match (judge(&survey, &self.source.link), again.take()) {
-                (Start::From { position, .. }, Some(why)) => Start::Anew { generation: position.generation, why },
-                (start, _) => start,
-            };
-            let (read, start) = self.read_on(reading.take(), start, history.take().as_ref(), stop).await?;
-            let Reading { source, backlog } = read;
-            let mut applier = self.applier(&source, backlog, (router, port.take()), &survey, (start, sent));
-            let applied = applier.run(stop).await;
-            let confirmed_more = applier.has_confirmed_more();
-            let (backlog, returned) = applier.into_parts();
-            port = returned;
-            let read = Reading { source, backlog };
-            sent = sent.max(received(&read.backlog));
-            match applied {
-                Ok(stopped) => return self.end(Some(read), Some(stopped)).await,
-                Err(ApplierError::Interrupted(error)) => {
-                    interruptions = if confirmed_more { 0 } else { interruptions };
-                    stop.run_until_cancelled(self.interrupted(&error, &mut interruptions)).await;
-                    reading = Some(read);
-                }
-                Err(ApplierError::Apply(error)) if matches!(error.kind, ApplyErrorKind::SlotsCopied) => {
-                    again = Some(error.to_string());
-                    reading = Some(read);
-                }
-                Err(error) => {
-                    self.leave_word(&error).await;
-                    // What the source has to say may be the reason.
-                    let read = read.source.end().await;
-                    drop(read);
-                    return Err(PipelineError::applier(&self.source.node.to_string(), &error));
-                }
+            if let Some(ended) = self.follow(&mut course, &stop).await? {
+                return Ok(ended);
             }
         }
+    }
+
+    /// Follows it from one look at the target until the next one is needed; how it ended when none is.
+    async fn follow(&self, course: &mut Course, stop: &CancellationToken) -> Result<Option<Ended>, PipelineError> {
+        let Some(looked) = stop.run_until_cancelled(self.look()).await else {
+            return self.end(course.reading.take(), None).await.map(Some);
+        };
+        let (mut router, survey) = match looked {
+            Ok(looked) => looked,
+            Err(SurveyError::Router(error @ RouterError::Interrupted { .. })) => {
+                stop.run_until_cancelled(self.interrupted(&error, &mut course.interruptions)).await;
+                return Ok(None);
+            }
+            Err(error) => return Err(PipelineError::survey(&error)),
+        };
+        self.refuse_successor(&survey, course).await?;
+        self.say_conflicts(&mut router, &survey);
+        let start = course.start(judge(&survey, &self.source.link));
+        let (read, start) = self.read_on(course.reading.take(), start, course.history.take().as_ref(), stop).await?;
+        let Reading { source, backlog } = read;
+        let mut applier = self.applier(&source, backlog, (router, course.port.take()), &survey, (start, course.sent));
+        let applied = applier.run(stop).await;
+        if applier.has_confirmed_more() {
+            course.interruptions = 0;
+        }
+        let (backlog, port) = applier.into_parts();
+        course.port = port;
+        course.sent = course.sent.max(received(&backlog));
+        self.conclude(applied, Reading { source, backlog }, course, stop).await
+    }
+
+    /// What comes of it that applying has ended.
+    async fn conclude(
+        &self,
+        applied: Result<Stopped, ApplierError>,
+        read: Reading,
+        course: &mut Course,
+        stop: &CancellationToken,
+    ) -> Result<Option<Ended>, PipelineError> {
+        match applied {
+            Ok(stopped) => self.end(Some(read), Some(stopped)).await.map(Some),
+            Err(ApplierError::Interrupted(error)) => {
+                stop.run_until_cancelled(self.interrupted(&error, &mut course.interruptions)).await;
+                course.reading = Some(read);
+                Ok(None)
+            }
+            Err(ApplierError::Apply(error)) if matches!(error.kind, ApplyErrorKind::SlotsCopied) => {
+                course.again = Some(error.to_string());
+                course.reading = Some(read);
+                Ok(None)
+            }
+            Err(error) => {
+                self.leave_word(&error).await;
+                drop(read.source.end().await);
+                Err(PipelineError::applier(&self.source.node.to_string(), &error))
+            }
+        }
+    }
+
+    /// Ends when the link is another process's by now.
+    async fn refuse_successor(&self, survey: &Survey, course: &mut Course) -> Result<(), PipelineError> {
+        let Some(successor) = self.owner.successor(survey, &self.source.link) else { return Ok(()) };
+        let (node, own) = (&self.source.node, &self.owner);
+        self.end(course.reading.take(), None).await?;
+        let message = format!("source {node}: another process ({successor}) follows it now; this one ({own}) ends");
+        Err(PipelineError::fenced(message))
     }
 
     /// A command that met a conflict may count as done from now on: the next start says so.
