@@ -71,7 +71,8 @@ impl SourceShard {
         Ok(())
     }
 
-    fn learn(&self, topology: &Topology) {
+    /// Takes note of who is the primary in a view of the cluster.
+    pub(crate) fn learn(&self, topology: &Topology) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(primary) = known.find(topology) else {
             if known.is_absorbed(topology) && !self.gone.is_cancelled() {

@@ -44,8 +44,11 @@ impl SourceWatch {
     pub(crate) async fn look(&mut self) {
         let shards = self.moves.shards();
         let mut views = Vec::new();
+        if let Ok(topology) = self.discovery.topology(None).await {
+            shards.iter().filter(|shard| !shard.gone.is_cancelled()).for_each(|shard| shard.learn(&topology));
+        }
         for (link, shard) in (0..).zip(&shards).filter(|(_, shard)| !shard.gone.is_cancelled()) {
-            views.push((link, view(&self.discovery, &shard.find_primary().await).await));
+            views.push((link, view(&self.discovery, &shard.primary()).await));
         }
         let ids: Vec<(Member, NodeId)> =
             views.iter().filter_map(|(link, view)| Some((*link, view.as_ref()?.id.clone()))).collect();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use testbed::{Cluster, ClusterSpec, Ledger, LedgerSpec};
 
 use super::clusters::uneven;
-use super::tool::{PATIENCE, Tool, wait_until};
+use super::tool::{Tool, wait_exact, wait_until};
 
 struct Scene {
     source: Cluster,
@@ -36,13 +36,6 @@ impl Scene {
         let before = self.ledger.acknowledged();
         wait_until("more writes", || self.ledger.acknowledged() > before + 1_000);
     }
-}
-
-fn wait_exact(ledger: Ledger, source: &Cluster, target: &Cluster, tool: &Tool) {
-    let mut records = ledger.stop().unwrap();
-    records.settle(source).unwrap();
-    let exact = records.wait_exact(target, PATIENCE);
-    exact.unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use testbed::{Cluster, ClusterSpec, Ledger, LedgerSpec, key_for_slot, wait_equal};
 
 use super::clusters::uneven;
-use super::tool::{PATIENCE, Tool, wait_until};
+use super::tool::{PATIENCE, Tool, wait_exact, wait_until};
 
 struct Scene {
     source: Cluster,
@@ -47,10 +47,7 @@ fn a_primary_that_hands_over_is_followed_without_a_copy() {
     more_writes(&ledger);
     scene.source.failover(0).unwrap();
     more_writes(&ledger);
-    let mut records = ledger.stop().unwrap();
-    records.settle(&scene.source).unwrap();
-    let exact = records.wait_exact(&scene.target, PATIENCE);
-    exact.unwrap_or_else(|error| panic!("{error}\n{}", scene.tool.log()));
+    wait_exact(ledger, &scene.source, &scene.target, &scene.tool);
     scene.wait_equal();
     assert_eq!(scene.tool.count_in_log(" full resync"), 3, "{}", scene.tool.log());
     scene.tool.end();

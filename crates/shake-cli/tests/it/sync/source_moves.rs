@@ -3,7 +3,7 @@
 use testbed::{Cluster, ClusterSpec, Dataset, Ledger, LedgerSpec, slot_of, wait_equal};
 
 use super::clusters::uneven;
-use super::tool::{PATIENCE, Tool, wait_until};
+use super::tool::{PATIENCE, Tool, wait_exact, wait_until};
 
 struct Scene {
     source: Cluster,
@@ -53,10 +53,7 @@ fn slots_move_there_and_back_under_writes() {
     let slots: Vec<u16> = mine.filter(|slot| owned.contains(slot)).collect();
     scene.source.move_slots(slots.iter().copied(), 0, 1).unwrap();
     scene.source.move_slots(slots.iter().copied().take(50), 1, 0).unwrap();
-    let mut records = ledger.stop().unwrap();
-    records.settle(&scene.source).unwrap();
-    let exact = records.wait_exact(&scene.target, PATIENCE);
-    exact.unwrap_or_else(|error| panic!("{error}\n{}", scene.tool.log()));
+    wait_exact(ledger, &scene.source, &scene.target, &scene.tool);
     scene.close();
 }
 
@@ -85,10 +82,7 @@ fn a_primary_that_joins_is_followed_and_one_that_leaves_is_not_waited_for() {
         assert!(begun.elapsed() < PATIENCE / 2, "the third link does not end: {}", tool.log());
         tool.count_in_log("it is not followed further") == 1
     });
-    let mut records = ledger.stop().unwrap();
-    records.settle(&source).unwrap();
-    let exact = records.wait_exact(&target, PATIENCE);
-    exact.unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    wait_exact(ledger, &source, &target, &tool);
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     tool.end();
 }
@@ -108,10 +102,7 @@ fn slots_that_valkey_migrates_are_copied_with_their_new_shard() {
     wait_until("the copy", || tool.count_in_log("following the stream") == 3);
     let before = ledger.acknowledged();
     wait_until("more writes", || ledger.acknowledged() > before + 1_000);
-    let mut records = ledger.stop().unwrap();
-    records.settle(&source).unwrap();
-    let exact = records.wait_exact(&target, PATIENCE);
-    exact.unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
+    wait_exact(ledger, &source, &target, &tool);
     wait_equal(&source, &target, PATIENCE).unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
     tool.end();
 }

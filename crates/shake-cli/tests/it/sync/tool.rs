@@ -7,7 +7,7 @@ use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use testbed::{Endpoint, Process, ProcessSpec, Random, Scratch};
+use testbed::{Cluster, Endpoint, Ledger, Process, ProcessSpec, Random, Scratch};
 
 /// A running `shake-cli` with a working directory of its own.
 pub(super) struct Tool {
@@ -165,6 +165,15 @@ pub(super) fn config(
          [advanced]\ndir = \"{{dir}}\"\nlog_interval = 1\n{advanced}\n",
         source.seeds[0], target.seeds[0],
     )
+}
+
+/// Stops a ledger, and waits until the target has every record exactly. Where an answer was lost, it is the source that
+/// tells which of two outcomes the target must have, too.
+pub(super) fn wait_exact(ledger: Ledger, source: &Cluster, target: &Cluster, tool: &Tool) {
+    let mut records = ledger.stop().unwrap();
+    records.settle(source).unwrap();
+    let exact = records.wait_exact(target, PATIENCE);
+    exact.unwrap_or_else(|error| panic!("{error}\n{}", tool.log()));
 }
 
 /// Waits for a condition; a machine that is busy with other things may take its time.
